@@ -1,0 +1,53 @@
+"""A report as JSON text, and the schema of that text."""
+
+import math
+from typing import Any
+
+import msgspec
+
+from pthreport.document.report import Report
+
+
+def to_json(report: Report, *, indent: int = 0) -> bytes:
+    """UTF-8 JSON of `report`, ending in a newline.
+
+    A number that is not finite is written as the string "NaN", "Infinity" or "-Infinity", since JSON
+    has no such numbers.
+    """
+    plain = _finite(msgspec.to_builtins(report))
+    encoded = msgspec.json.encode(plain)
+    return (msgspec.json.format(encoded, indent=indent) if indent else encoded) + b"\n"
+
+
+def json_schema() -> bytes:
+    """The JSON Schema (2020-12) of `to_json`'s text, as UTF-8 JSON."""
+    schema = msgspec.json.schema(Report)
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "pthreport report",
+        **_number_or_word(schema),
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+
+
+def _finite(value: Any) -> Any:
+    # By hand rather than through a hook: msgspec writes every float itself, and NaN as null.
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        if value and isinstance(value[0], int | str):
+            return value
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _number_or_word(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_number_or_word(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "number":
+        return {"anyOf": [schema, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
+    return {key: _number_or_word(item) for key, item in schema.items()}

@@ -1,0 +1,129 @@
+"""The report as a whole."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pthreport.document.base import Basis, Part
+from pthreport.document.contents import Node
+from pthreport.document.finding import Finding
+from pthreport.document.model import Model
+from pthreport.document.tensor import TensorRecord
+from pthreport.document.training import Training
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA_VERSION = "1.0"
+
+Container = Literal[
+    "torch-zip",
+    "torch-legacy",
+    "torch-tar",
+    "torchscript",
+    "torch-package",
+    "torch-export",
+    "safetensors",
+    "sharded",
+    "dcp",
+    "deepspeed",
+    "gguf",
+    "pickle",
+]
+
+
+class Tool(Part, frozen=True, kw_only=True):
+    """Who wrote the report."""
+
+    name: str
+    version: str
+
+
+class CheckpointFacts(Part, frozen=True, kw_only=True):
+    """The file itself. `size` in bytes; `sha256` is None where it was not taken; `format` holds facts
+    about the container in words ("pickle protocol": "2"). `complete` is false where anything could
+    not be read, and `problems` says what, where, and at which offset."""
+
+    name: str
+    size: int
+    sha256: str | None
+    container: Container
+    format: dict[str, str] = {}
+    complete: bool
+    problems: tuple[str, ...] = ()
+
+
+class Import(Part, frozen=True, kw_only=True):
+    """A name that loading this file would import: how often it is named, what is done with it
+    ("imported", "called", "built", "set"), and the first places in the tree."""
+
+    module: str
+    name: str
+    verdict: Literal["known", "unknown", "dangerous"]
+    why: str
+    uses: tuple[str, ...] = ()
+    count: int = 1
+    places: tuple[str, ...] = ()
+
+
+class Statement(Part, frozen=True, kw_only=True):
+    """One of the answers under the verdict: safe to load, healthy, how much was examined."""
+
+    state: Literal["good", "caution", "bad", "unknown"]
+    text: str
+
+
+class Summary(Part, frozen=True, kw_only=True):
+    """The verdict. `what` is the sentence that says what the file is, `basis` how sure that is;
+    `worst` are indices into the report's findings, worst first, at most five."""
+
+    what: str
+    basis: Basis
+    safety: Statement
+    health: Statement
+    examined: Statement
+    errors: int
+    warnings: int
+    notes: int
+    passed: int
+    worst: tuple[int, ...] = ()
+
+
+class Provenance(Part, frozen=True, kw_only=True):
+    """How the report came to be: nothing that differs between two runs on the same bytes."""
+
+    timestamp: str | None
+    options: dict[str, str]
+    libraries: dict[str, str]
+    platform: str
+    statements: dict[str, str] = {}
+
+
+class Report(Part, frozen=True, kw_only=True):
+    """A whole report. Plain data: `analyze` makes it, `save` and the renderers only read it."""
+
+    schema_version: str = SCHEMA_VERSION
+    tool: Tool
+    title: str
+    checkpoint: CheckpointFacts
+    summary: Summary
+    findings: tuple[Finding, ...]
+    imports: tuple[Import, ...]
+    imports_left_out: int = 0
+    contents: Node
+    models: tuple[Model, ...]
+    tensors: tuple[TensorRecord, ...]
+    training: Training
+    provenance: Provenance
+
+    def save(self, path: "str | Path", format: str | None = None) -> None:
+        """Write the report; the ending of `path` chooses the kind unless `format` names it.
+
+        Raises `pthreport.OutputError` where the ending is unknown or the place cannot be written.
+        """
+        from pthreport.render import write
+
+        write(self, path, format)
+
+    def _repr_html_(self) -> str:
+        from pthreport.render import notebook
+
+        return notebook(self)
