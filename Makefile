@@ -1,0 +1,53 @@
+# What there is to run. Needs Python 3.11 or newer with pip and venv; everything else goes into .venv.
+#
+#   make demo      write demo_report.html, a report of the bundled checkpoint
+#   make test      all tests
+#   make lint      formatting, lint, types
+#   make bench     the benchmarks (minutes; makes 1.3 GB of files and a second environment in benchmarks/work)
+#   make samples   write the bundled reports again after a change to them
+#   make train     train the bundled checkpoint again (its bytes differ between processors and torch versions)
+#   make clean     remove all that this file makes, the environment included
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint bench samples train clean
+
+demo: $(VENV)/.installed
+	$(BIN)/pthreport sample_reports/digits_cnn.pth -o demo_report.html
+	@echo "Wrote $(CURDIR)/demo_report.html: open it in a browser."
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+samples: $(VENV)/.installed-dev
+	$(BIN)/python -m sample_reports.write_reports
+
+train: $(VENV)/.installed-dev
+	$(BIN)/python -m sample_reports.train_digits_cnn
+
+clean:
+	rm -rf $(VENV) build dist demo_report.html benchmarks/work .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment that is there is used as it is; the stamps say what has been installed into it.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -c constraints.txt -e ".[dev]"
+	touch $@ $(VENV)/.installed

@@ -1,0 +1,1 @@
+"""The bundled checkpoint: how it was trained, and the reports of it."""
