@@ -1,0 +1,1 @@
+"""Whole processes side by side: this tool, what people use today, and the floors below both."""
