@@ -1,6 +1,7 @@
-"""Suggestions for a name that does not exist."""
+"""Tensors by name: patterns, and suggestions for a name that does not exist."""
 
 import difflib
+import fnmatch
 from collections.abc import Sequence
 
 
@@ -15,3 +16,10 @@ def nearest(wanted: str, names: Sequence[str], count: int = 3) -> str:
     alike = difflib.get_close_matches(wanted, names[:20_000], n=count, cutoff=0.5)
     found = list(dict.fromkeys([*ends, *within, *alike]))[:count]
     return "; nearest: " + ", ".join(found) if found else ""
+
+
+def fits(path: str, pattern: str | None) -> bool:
+    """Whether a tensor's path, or its end after a ".", fits a shell pattern (None fits all)."""
+    return (
+        pattern is None or fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, "*." + pattern)
+    )

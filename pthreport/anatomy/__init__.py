@@ -1,0 +1,144 @@
+"""Naming: what the tensors and values of a checkpoint are. Knows shapes and names, no numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pthreport.anatomy import contents as contents_room
+from pthreport.anatomy import layers as layers_room
+from pthreport.anatomy import models as models_room
+from pthreport.anatomy import optimizer as optimizer_room
+from pthreport.anatomy import schedule, training
+from pthreport.anatomy.kinds import CONVOLUTIONS, KINDS
+from pthreport.anatomy.layers import LayerFound
+from pthreport.anatomy.models import ModelFound
+from pthreport.anatomy.optimizer import SlotTensor
+from pthreport.anatomy.outline import outline
+from pthreport.anatomy.plain import brief
+from pthreport.checkpoint import Checkpoint
+from pthreport.document import Fact, Layer, Model, Node, Tie, Training
+
+__all__ = ["CONVOLUTIONS", "KINDS", "Anatomy", "LayerFound", "ModelAnatomy", "Named", "describe"]
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a tensor is: its model's key, its name there, its role."""
+
+    model: str | None
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class ModelAnatomy:
+    """A model's layers with all that measuring needs, and the same for the report (unmeasured)."""
+
+    found: ModelFound
+    layers: tuple[LayerFound, ...]
+    described: Model
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """The whole file, named. `names` has an entry for each tensor path that belongs to something."""
+
+    models: tuple[ModelAnatomy, ...]
+    training: Training
+    names: Mapping[str, Named]
+    contents: Node
+    slots: tuple[SlotTensor, ...]
+
+
+def describe(checkpoint: Checkpoint) -> Anatomy:
+    """Name everything in `checkpoint`. Reads no tensor's values."""
+    tree = outline(checkpoint.tree)
+    roles = models_room.find(tree)
+    models = [_model(found) for found in roles.models]
+    names = {
+        entry.path: Named(m.found.key, entry.name, entry.role) for m in models for entry in m.found.entries
+    }
+    candidates = [_candidate(m.found) for m in models]
+    optimizers = []
+    slots: list[SlotTensor] = []
+    for position in roles.optimizers:
+        place = tree.places[position]
+        found = optimizer_room.describe(place.path, place.value, candidates)
+        optimizers.append(found.described)
+        slots.extend(found.tensors)
+        for slot in found.tensors:
+            owner = names[slot.parameter].name if slot.parameter in names else f"parameter {slot.index}"
+            names[slot.tensor.path] = Named(found.described.model, f"{slot.slot} of {owner}", "optimizer")
+    facts = training.facts_of(tree, roles.claimed)
+    scalers = [tree.places[p] for p in roles.scalers]
+    facts["other"] += [
+        Fact(path=p.path, name=f"GradScaler {key}", value=brief(value))
+        for p in scalers
+        for key, value in p.value.items()
+    ]
+    return Anatomy(
+        models=tuple(models),
+        training=Training(
+            optimizers=tuple(optimizers),
+            schedulers=tuple(
+                schedule.describe(tree.places[p].path, tree.places[p].value) for p in roles.schedulers
+            ),
+            counters=tuple(facts["counters"]),
+            metrics=tuple(facts["metrics"]),
+            arguments=tuple(facts["arguments"]),
+            other=tuple(facts["other"]),
+        ),
+        names=names,
+        contents=contents_room.contents(tree),
+        slots=tuple(slots),
+    )
+
+
+def _model(found: ModelFound) -> ModelAnatomy:
+    layers = tuple(layers_room.group(found.entries, found.classes))
+    modules = layers_room.module_tree(layers)
+    ties: dict[object, list[str]] = {}
+    for entry in found.entries:
+        if entry.storage is not None:
+            ties.setdefault(entry.storage, []).append(entry.path)
+    described = Model(
+        key=found.key,
+        label=found.key or "model",
+        role=found.role,
+        parameters=modules[0].parameters,
+        buffers=modules[0].buffers,
+        bytes=modules[0].bytes,
+        layer_list=tuple(_layer(layer) for layer in layers),
+        modules=modules,
+        prefixes=found.removed,
+        ties=tuple(Tie(paths=tuple(paths)) for paths in ties.values() if len(paths) > 1),
+    )
+    return ModelAnatomy(found, layers, described)
+
+
+def _layer(layer: LayerFound) -> Layer:
+    weight = layer.weight
+    entries = layer.entries.values()
+    return Layer(
+        name=layer.name,
+        kind=layer.kind.kind,
+        basis=layer.basis,
+        evidence=layer.kind.evidence,
+        tensors=tuple(entry.path for entry in entries),
+        weight=weight.path if weight else next((entry.path for entry in entries), None),
+        parameters=sum(entry.numel for entry in entries if entry.role != "buffer"),
+        buffers=sum(entry.numel for entry in entries if entry.role == "buffer"),
+        bytes=sum(entry.nbytes for entry in entries),
+        settings=dict(layer.settings),
+    )
+
+
+def _candidate(found: ModelFound) -> optimizer_room.Candidate:
+    seen: set[object] = set()
+    parameters = []
+    for entry in found.entries:
+        # An optimizer holds a tied parameter once.
+        if entry.role == "buffer" or (entry.storage is not None and entry.storage in seen):
+            continue
+        seen.add(entry.storage)
+        parameters.append((entry.path, entry.name, entry.shape))
+    return optimizer_room.Candidate(found.key, parameters)

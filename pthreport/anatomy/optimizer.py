@@ -1,0 +1,227 @@
+"""Optimizer state dicts: recognised, described, their numbers matched to parameter names.
+
+The form is torch's own: `{"state": {index: {slot: value}}, "param_groups": [{..., "params": [index]}]}`
+(https://docs.pytorch.org/docs/stable/optim.html). Which optimizer it was is not written down; slots
+and options tell the family.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pthreport.anatomy.plain import brief, is_number
+from pthreport.checkpoint import Tensor
+from pthreport.document import Group, Optimizer, Slot
+
+_SLOT_FAMILIES: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}), "AMSGrad (Adam family)"),
+    (frozenset({"exp_avg", "exp_avg_sq", "mu_product"}), "NAdam"),
+    (frozenset({"exp_avg", "exp_inf"}), "Adamax"),
+    (frozenset({"exp_avg", "exp_avg_slow", "exp_avg_sq"}), "AdEMAMix"),
+    (frozenset({"exp_avg_sq_row", "exp_avg_sq_col"}), "Adafactor"),
+    (frozenset({"row_var", "col_var"}), "Adafactor"),
+    (frozenset({"exp_avg", "exp_avg_sq"}), "Adam family"),
+    (frozenset({"square_avg", "acc_delta"}), "Adadelta"),
+    (frozenset({"square_avg"}), "RMSprop"),
+    (frozenset({"prev", "step_size"}), "Rprop"),
+    (frozenset({"eta", "mu", "ax"}), "ASGD"),
+    (frozenset({"sum"}), "Adagrad"),
+    (frozenset({"momentum_buffer"}), "SGD with momentum"),
+    (frozenset({"exp_avg"}), "Lion"),
+    (frozenset({"state1", "state2"}), "8-bit Adam family (bitsandbytes)"),
+)
+"""Slots that must be there, the most telling first."""
+
+_OPTION_FAMILIES: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"betas", "amsgrad"}), "Adam family"),
+    (frozenset({"momentum", "dampening", "nesterov"}), "SGD"),
+    (frozenset({"alpha", "centered"}), "RMSprop"),
+    (frozenset({"rho", "eps"}), "Adadelta"),
+    (frozenset({"lr_decay", "initial_accumulator_value"}), "Adagrad"),
+    (frozenset({"etas", "step_sizes"}), "Rprop"),
+    (frozenset({"lambd", "alpha", "t0"}), "ASGD"),
+    (frozenset({"momentum_decay"}), "NAdam"),
+)
+"""Options of the groups, for state dicts saved before the first step."""
+
+
+@dataclass(frozen=True)
+class SlotTensor:
+    """One tensor of the state: which parameter's (None where it could not be matched), which slot,
+    of the optimizer at which path."""
+
+    tensor: Tensor
+    optimizer: str
+    index: str
+    slot: str
+    parameter: str | None
+
+
+@dataclass(frozen=True)
+class OptimizerFound:
+    """An optimizer with its tensors; `names` maps a parameter's index to the path of its weight."""
+
+    described: Optimizer
+    tensors: tuple[SlotTensor, ...]
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that an optimizer may belong to: its parameters in order, as (path, name, shape)."""
+
+    key: str
+    parameters: Sequence[tuple[str, str, tuple[int, ...]]]
+
+
+def is_optimizer(value: object) -> bool:
+    """Whether `value` has the form of torch's optimizer state dicts."""
+    if not isinstance(value, dict) or "state" not in value or "param_groups" not in value:
+        return False
+    groups = value["param_groups"]
+    return (
+        isinstance(value["state"], dict)
+        and isinstance(groups, list)
+        and all(isinstance(g, dict) for g in groups)
+    )
+
+
+def describe(path: str, value: Mapping[object, object], models: Sequence[Candidate]) -> OptimizerFound:
+    """What is known of the optimizer state dict `value` at `path`, matched to one of `models`."""
+    state = value["state"]
+    groups = value["param_groups"]
+    assert isinstance(state, dict)
+    assert isinstance(groups, list)
+    indices = [
+        str(i) for g in groups if isinstance(g.get("params"), list) for i in g["params"] if is_number(i)
+    ]
+    options = {str(k) for g in groups for k in g}
+    slots: dict[str, list[int]] = {}
+    found: list[tuple[Tensor, str, str]] = []
+    steps: list[int] = []
+    shapes: dict[str, tuple[int, ...]] = {}
+    for index, entry in state.items():
+        if not isinstance(entry, dict):
+            continue
+        for slot, content in entry.items():
+            if isinstance(content, Tensor):
+                sums = slots.setdefault(str(slot), [0, 0, 0])
+                for position, amount in enumerate((1, content.numel, content.nbytes)):
+                    sums[position] += amount
+                found.append((content, str(index), str(slot)))
+                if content.shape and str(slot) not in {
+                    "exp_avg_sq_row",
+                    "exp_avg_sq_col",
+                    "row_var",
+                    "col_var",
+                }:
+                    shapes.setdefault(str(index), content.shape)
+            elif slot == "step" and is_number(content):
+                steps.append(int(content))  # type: ignore[call-overload]
+    kind, evidence = _family(frozenset(slots), groups, options)
+    names, model, by, problem = _match(indices, shapes, groups, models)
+    described = Optimizer(
+        path=path,
+        kind=kind,
+        basis="inferred",
+        evidence=evidence,
+        groups=tuple(
+            Group(
+                settings={str(k): brief(v) for k, v in g.items() if k not in ("params", "param_names")},
+                parameters=len(g["params"]) if isinstance(g.get("params"), list) else 0,
+            )
+            for g in groups
+        ),
+        slots=tuple(Slot(name=n, tensors=t, elements=e, bytes=b) for n, (t, e, b) in slots.items()),
+        parameters=len(indices),
+        model=model,
+        matched=len(names),
+        matched_by=by,
+        problem=problem,
+        steps=(min(steps), max(steps)) if steps else None,
+    )
+    tensors = tuple(SlotTensor(t, path, i, s, names.get(i)) for t, i, s in found)
+    return OptimizerFound(described, tensors, names)
+
+
+def _family(
+    slots: frozenset[str], groups: Sequence[Mapping[object, object]], options: set[str]
+) -> tuple[str, str]:
+    for wanted, family in _SLOT_FAMILIES:
+        if wanted <= slots:
+            shown = "slots " + ", ".join(sorted(wanted))
+            if family == "Adam family" and groups:
+                if any(g.get("decoupled_weight_decay") is True for g in groups):
+                    return "AdamW", shown + ", decoupled_weight_decay set"
+                if any(g.get("decoupled_weight_decay") is False for g in groups):
+                    return "Adam", shown + ", decoupled_weight_decay not set"
+                return "Adam or AdamW", shown + "; the two keep the same state"
+            if family == "SGD with momentum" and any(g.get("nesterov") is True for g in groups):
+                return "SGD with Nesterov momentum", shown + ", nesterov set"
+            return family, shown
+    for wanted, family in _OPTION_FAMILIES:
+        if wanted <= options:
+            return family, "options " + ", ".join(sorted(wanted)) + "; no state yet"
+    return "not recognised", "slots " + (", ".join(sorted(slots)) or "none")
+
+
+def _match(
+    indices: Sequence[str],
+    shapes: Mapping[str, tuple[int, ...]],
+    groups: Sequence[Mapping[object, object]],
+    models: Sequence[Candidate],
+) -> tuple[dict[str, str], str | None, str, str]:
+    """Names by the groups' own `param_names`, else by order and shape against each model in turn."""
+    if not indices:
+        return {}, None, "", "its groups list no parameters"
+    named = _by_param_names(groups, models)
+    if named is not None:
+        return named
+    problem = "no model in the file has as many parameters in this order"
+    for model in models:
+        parameters = model.parameters
+        if len(parameters) != len(indices):
+            if len(models) == 1:
+                problem = f"it holds {len(indices)} parameters, the model has {len(parameters)}"
+            continue
+        wrong = next(
+            (
+                (index, name, shape)
+                for index, (_, name, shape) in zip(indices, parameters, strict=True)
+                if index in shapes and shapes[index] != shape
+            ),
+            None,
+        )
+        if wrong is None:
+            return (
+                {i: p for i, (p, _, _) in zip(indices, parameters, strict=True)},
+                model.key,
+                "order and shape",
+                "",
+            )
+        index, name, shape = wrong
+        problem = (
+            f"the order of its {len(groups)} groups is not the model's (parameter {index} has shape "
+            f"{shapes[index]}, {name} in that place {shape}), so its state is left unnamed"
+        )
+    return {}, None, "", problem
+
+
+def _by_param_names(
+    groups: Sequence[Mapping[object, object]], models: Sequence[Candidate]
+) -> tuple[dict[str, str], str | None, str, str] | None:
+    pairs: list[tuple[str, str]] = []
+    for group in groups:
+        params, names = group.get("params"), group.get("param_names")
+        if not isinstance(params, list) or not isinstance(names, list) or len(params) != len(names):
+            return None
+        pairs.extend((str(i), str(n)) for i, n in zip(params, names, strict=True))
+    best: tuple[dict[str, str], str] | None = None
+    for model in models:
+        by_name = {name: path for path, name, _ in model.parameters}
+        matched = {i: by_name[n] for i, n in pairs if n in by_name}
+        if matched and (best is None or len(matched) > len(best[0])):
+            best = matched, model.key
+    if best is None:
+        return {}, None, "", "the names in its groups are those of no model in the file"
+    missing = len(pairs) - len(best[0])
+    return best[0], best[1], "param_names", f"{missing} names are not in the model" if missing else ""

@@ -1,0 +1,85 @@
+"""Plain values of the tree as short text."""
+
+import math
+
+from pthreport.checkpoint import Collection, Global, Record, Tensor
+
+LONGEST = 120
+"""Characters of a value's short text; beyond it the text is cut and its length said."""
+
+_MANY_DIGITS = 4000  # CPython refuses to write integers of more than 4,300 digits
+
+
+def is_number(value: object) -> bool:
+    """A plain int or finite float, not a bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def brief(value: object, *, longest: int = LONGEST) -> str:
+    """A short text of any value of the tree: never recursive beyond one level, never long."""
+    if isinstance(value, list | tuple):
+        if len(value) <= 8 and all(_scalar(v) for v in value):
+            inside = ", ".join(scalar(v, longest=40) for v in value)
+            return f"[{inside}]" if isinstance(value, list) else f"({inside})"
+        return f"{type_name(value)} of {len(value):,}"
+    if isinstance(value, dict):
+        return f"{type_name(value)} of {len(value):,}"
+    if isinstance(value, Collection):
+        return f"{value.kind} of {len(value.items):,}"
+    if isinstance(value, Tensor):
+        return f"{value.dtype.name} tensor {shape_text(value.shape)}"
+    if isinstance(value, Record):
+        return type_name(value)
+    return scalar(value, longest=longest)
+
+
+def scalar(value: object, *, longest: int = LONGEST) -> str:
+    """A number, text, bytes or name in the way Python would write it, cut where it is long."""
+    if isinstance(value, str):
+        return cut(value, longest)
+    if isinstance(value, bytes):
+        shown = value[: longest // 4].hex(" ")
+        return (
+            f"{len(value):,} bytes: {shown}{' ...' if len(value) > longest // 4 else ''}"
+            if value
+            else "0 bytes"
+        )
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int):
+        if value.bit_length() > _MANY_DIGITS * 3:
+            return f"integer of {value.bit_length():,} bits"
+        return cut(str(value), longest)
+    if isinstance(value, float | complex):
+        return repr(value)
+    if isinstance(value, Global):
+        return cut(f"{value.module}.{value.name}", longest)
+    return type_name(value)
+
+
+def type_name(value: object) -> str:
+    """The name that the file gives the type of `value`."""
+    if isinstance(value, Record):
+        return cut(f"{value.module}.{value.name}", LONGEST)
+    if isinstance(value, Collection):
+        return value.kind
+    name = getattr(value, "type_name", "")
+    return str(name) if name else type(value).__name__
+
+
+def cut(text: str, longest: int) -> str:
+    """`text`, or its beginning and how long it is."""
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}... ({len(text):,} characters)"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """`64 x 3 x 7 x 7`; a scalar is `()`."""
+    if len(shape) > 16:
+        return " x ".join(map(str, shape[:16])) + f" x ... ({len(shape):,} dimensions)"
+    return " x ".join(map(str, shape)) if shape else "()"
+
+
+def _scalar(value: object) -> bool:
+    return isinstance(value, str | bytes | bool | int | float | complex | Global) or value is None

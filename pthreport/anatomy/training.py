@@ -1,0 +1,102 @@
+"""Counters, metrics, arguments and whatever else lies beside the weights."""
+
+import re
+from collections.abc import Iterator
+
+from pthreport.anatomy.outline import Outline
+from pthreport.anatomy.plain import brief, is_number, type_name
+from pthreport.checkpoint import Collection, Record, Tensor
+from pthreport.document import Fact
+
+LONGEST_LIST = 400
+"""Facts of one kind kept for the report; the contents section still shows the whole tree."""
+
+_COUNTER = re.compile(
+    r"(^|_)(epochs?|steps?|iters?|iterations?|global_step|n_iter|num_updates|batch(es)?|samples_seen|tokens_seen|round)"
+    r"(_idx|_num|_count)?$",
+    re.I,
+)
+_METRIC = re.compile(
+    r"loss|acc(uracy)?\b|acc\d?$|top_?[15]|precision|recall|\bf1|_f1|auc|auroc|\bmap\b|m_?ap\d*|\biou|miou|dice|bleu|rouge|"
+    r"wer\b|cer\b|ppl|perplexity|rmse|\bmae\b|\bmse\b|psnr|ssim|\bfid\b|reward|return|score|fitness|metric|error_rate|"
+    r"best_(?!epoch|iter|step)",
+    re.I,
+)
+_METRIC_GROUP = re.compile(
+    r"metric|history|\bhist\b|results?$|logs?$|scores?$|train_log|losses|fit_history", re.I
+)
+_ARGUMENTS = re.compile(
+    r"^(args?|arguments|training_args|config(uration)?|cfg|conf|hparams?|hyper_?parameters|hyper_params|hp|opts?|options|"
+    r"params|settings|flags|model_args|model_config|model_kwargs|train_args|init_args|kwargs|state_config|metadata|"
+    r"__metadata__|meta)$",
+    re.I,
+)
+
+
+def facts_of(outline: Outline, claimed: set[int]) -> dict[str, list[Fact]]:
+    """Facts under "counters", "metrics", "arguments" and "other", from the places not in `claimed`.
+
+    `claimed` are the positions that belong to models, optimizers and schedulers.
+    """
+    found: dict[str, list[Fact]] = {"counters": [], "metrics": [], "arguments": [], "other": []}
+    for position, section in _sections(outline, claimed):
+        place = outline.places[position]
+        if len(found[section]) < LONGEST_LIST:
+            found[section].append(
+                Fact(path=place.path, name=_name(place.path, place.key), value=_value(place.value))
+            )
+    return found
+
+
+def _sections(outline: Outline, claimed: set[int]) -> Iterator[tuple[int, str]]:
+    stack: list[tuple[int, str]] = [(0, "")]
+    while stack:
+        position, inherited = stack.pop()
+        place = outline.places[position]
+        if position in claimed or isinstance(place.value, Tensor):
+            continue
+        container = isinstance(place.value, dict | list | tuple | Collection | Record)
+        section = inherited
+        if not section and _ARGUMENTS.match(place.key):
+            section = "arguments"
+        elif not section and container and _METRIC_GROUP.search(place.key):
+            section = "metrics"
+        if isinstance(place.value, Record) and not section and place.parent < 0:
+            section = "arguments"  # a Namespace or an object that is the whole file
+        if container and place.children and not _is_row(outline, position) and place.repeats is None:
+            # Anything deeper than the sections reach is in the contents anyway.
+            stack.extend((c, section) for c in reversed(place.children) if c not in claimed)
+        elif place.parent >= 0:
+            yield position, section or _by_name(place.key, place.value)
+
+
+def _by_name(key: str, value: object) -> str:
+    if _COUNTER.search(key) and is_number(value):
+        return "counters"
+    if _METRIC.search(key) and (is_number(value) or isinstance(value, list | tuple)):
+        return "metrics"
+    return "other"
+
+
+def _is_row(outline: Outline, position: int) -> bool:
+    """A list or tuple of plain values: one fact, not many."""
+    place = outline.places[position]
+    if not isinstance(place.value, list | tuple | Collection):
+        return False
+    return not any(outline.places[c].children for c in place.children[:64])
+
+
+def _value(value: object) -> str:
+    numbers = [v for v in value if is_number(v)] if isinstance(value, list | tuple) else []
+    if isinstance(value, list | tuple) and len(value) > 8 and len(numbers) == len(value):
+        return (
+            f"{len(value):,} numbers: first {numbers[0]:.4g}, last {numbers[-1]:.4g}, "
+            f"lowest {min(numbers):.4g}, highest {max(numbers):.4g}"
+        )
+    if isinstance(value, Record):
+        return type_name(value)
+    return brief(value)
+
+
+def _name(path: str, key: str) -> str:
+    return path if len(path) <= 80 else key

@@ -1,0 +1,99 @@
+"""The sentence that says what the file is, from layer kinds and counts alone."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pthreport.anatomy.kinds import CONVOLUTIONS, RECURRENT
+from pthreport.document import Fact, Model, Optimizer
+
+
+def sentence(
+    models: Sequence[Model],
+    optimizers: Sequence[Optimizer],
+    counters: Sequence[Fact],
+    dtypes: Counter[str],
+    tensors: int,
+) -> str:
+    """One sentence: kind of network, parameters, types, what was saved with it.
+
+    `dtypes` counts elements of the models' tensors by type.
+    """
+    if not models:
+        if tensors:
+            return f"{_count(tensors, 'tensor')} without the names of a model"
+        return "No tensor: plain values and objects only"
+    main = max(models, key=lambda m: m.parameters)
+    raw = [m for m in models if m.role != "ema"] or list(models)
+    words = (
+        f"{_network(main)}, {_scaled(main.parameters)} parameters"
+        if len(models) == 1
+        else (
+            f"{_number(len(models)).capitalize()} models, the largest {_network(main).lower()} with {_scaled(main.parameters)} parameters"
+        )
+    )
+    if dtypes:
+        total = sum(dtypes.values())
+        common, amount = dtypes.most_common(1)[0]
+        words += f" in {common}" + ("" if amount > 0.98 * total else " and other types")
+    if len(raw) < len(models):
+        words += ", with a moving average beside the raw weights"
+    if optimizers:
+        words += f", saved with its {optimizers[0].kind} state"
+    epoch = next(
+        (f for f in counters if f.name.rpartition(".")[2].casefold() in ("epoch", "epochs", "last_epoch")),
+        None,
+    )
+    step = next((f for f in counters if "step" in f.name.casefold() or "iter" in f.name.casefold()), None)
+    if epoch is not None:
+        words += f" at epoch {epoch.value}"
+    elif step is not None:
+        words += f" at step {step.value}"
+    return words
+
+
+def _network(model: Model) -> str:
+    kinds = Counter(layer.kind for layer in model.layer_list)
+    convolutions = sum(kinds[k] for k in CONVOLUTIONS)
+    recurrent = sum(kinds[k] for k in RECURRENT)
+    attention = kinds["attention"]
+    linear = kinds["linear"]
+    counted = []
+    if attention:
+        name = (
+            "A transformer"
+            if not convolutions or attention > convolutions
+            else "A network of convolutions and attention"
+        )
+        counted = [(attention, "attention projection")]
+    elif convolutions and convolutions >= recurrent:
+        name = "A convolutional network"
+        counted = [(convolutions, "convolution")]
+        if recurrent:
+            counted.append((recurrent, "recurrent layer"))
+    elif recurrent:
+        name = "A recurrent network"
+        counted = [(recurrent, "recurrent layer")]
+    elif linear:
+        name = "A network of linear layers"
+        counted = [(linear, "linear layer")]
+    else:
+        return "A model"
+    if linear and name not in ("A network of linear layers",):
+        counted.append((linear, "linear layer"))
+    return f"{name} ({', '.join(_count(n, what) for n, what in counted)})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _number(number: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[number] if number < len(words) else f"{number:,}"
+
+
+def _scaled(number: int) -> str:
+    for limit, unit in ((10**9, "G"), (10**6, "M"), (10**4, "k")):
+        if number >= limit:
+            return f"{number / (limit if unit != 'k' else 1000):.3g} {unit}"
+    return f"{number:,}"

@@ -1,0 +1,97 @@
+"""Units that put out a constant: their weights are zero, or next to it, beside their siblings'."""
+
+from pthreport.checks.check import Check, Facts, Outcome
+from pthreport.document import Layer, LayerDetail, Model, TableDetail, TensorRecord
+
+RELATIVE_NORM = 1e-3
+"""A unit is dead below this share of its layer's median L2 norm (dimensionless; measured by the
+measuring room by this same figure, METRICS "Filters and units")."""
+
+ROWS = 40
+"""Layers listed in the finding; the rest is counted."""
+
+
+def examine(facts: Facts) -> Outcome:
+    """Warn where units of convolutions, linear layers or norms are dead."""
+    if not facts.measured:
+        return Outcome(status="not-applicable", evidence="no tensor data was read")
+    found: list[tuple[Model, Layer, TensorRecord]] = []
+    looked = 0
+    for model in facts.models:
+        for layer in model.layer_list:
+            weight = facts.tensors.get(layer.weight or "")
+            if weight is None or weight.units is None:
+                continue
+            looked += 1
+            if weight.units.dead:
+                found.append((model, layer, weight))
+    if not looked:
+        return Outcome(
+            status="not-applicable", evidence="no layer whose units could be told apart was measured"
+        )
+    if not found:
+        return Outcome(status="pass", evidence=f"no dead unit in {looked:,} layers")
+    rows = []
+    for _, layer, weight in found[:ROWS]:
+        assert weight.units is not None
+        units = weight.units
+        shown = ", ".join(map(str, units.dead_units[:8])) + (" ..." if units.dead > 8 else "")
+        share = units.dead / units.count
+        rows.append(
+            (
+                layer.name,
+                layer.kind,
+                f"{units.dead:,} of {units.count:,}",
+                f"{share:.1%}",
+                shown,
+                _constant(layer, facts, units.dead_units),
+            )
+        )
+    total = sum(w.units.dead for _, _, w in found if w.units)
+    _, worst, weight = max(found, key=lambda f: f[2].units.dead / f[2].units.count if f[2].units else 0)
+    assert weight.units is not None
+    evidence = (
+        f"{total:,} units in {len(found):,} of {looked:,} layers; most in {worst.name}: "
+        f"{weight.units.dead:,} of {weight.units.count:,} ({weight.units.dead / weight.units.count:.0%})"
+    )
+    table = TableDetail(
+        head=("layer", "kind", "dead", "share", "units", "what they still put out"),
+        rows=tuple(rows),
+        left_out=len(found) - len(rows),
+    )
+    link = LayerDetail(path=weight.path, note="the layer with the largest share")
+    where = tuple(w.path for _, _, w in found)
+    return Outcome(status="warn", evidence=evidence, where=where, details=(link, table))
+
+
+def _constant(layer: Layer, facts: Facts, dead: tuple[int, ...]) -> str:
+    """Zero, or the constant that the layer's own bias adds."""
+    bias = next(
+        (facts.tensors[p] for p in layer.tensors if p.endswith("bias") and p in facts.tensors), None
+    )
+    if bias is None or bias.statistics is None:
+        return "nothing (the layer has no bias)"
+    if bias.statistics.absmax in (0, 0.0):
+        return "nothing (its bias is zero)"
+    return "a constant (its bias)"
+
+
+DEAD_UNITS = Check(
+    id="dead-units",
+    passed="No dead units",
+    failed="Units are dead",
+    severity="warning",
+    threshold=f"largest weight of the unit = 0, or its L2 norm < {RELATIVE_NORM:g} of its layer's median",
+    why=(
+        "A unit whose weights are zero puts out a constant whatever comes in: its parameters and its part of "
+        "the following layer are paid for and do nothing. Weight decay on a norm's scale, a learning rate that "
+        "was too high for ReLU, or pruning leave them."
+    ),
+    remedy=(
+        "If the file was pruned, remove the units and shrink the layer. Otherwise look at initialisation, "
+        "learning rate and weight decay of the layers named here; a share of some percent is common in good "
+        "networks trained with weight decay, half a layer is not."
+    ),
+    reference="METRICS, Filters and units; Lu et al. 2019, arXiv:1903.06733 (dying ReLU)",
+    examine=examine,
+)

@@ -1,0 +1,127 @@
+"""From a `Report` to files: one renderer a kind, chosen by the ending of the output's name."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from pthreport.document import Report, to_json
+
+__all__ = ["FORMATS", "OutputError", "check_place", "format_of", "notebook", "render", "write"]
+
+
+class OutputError(Exception):
+    """A report cannot be written: unknown ending, or a place that does not take it."""
+
+
+def _html(report: Report) -> bytes:
+    from pthreport.render.html import render_html
+
+    return render_html(report).encode("utf-8")
+
+
+def _markdown(report: Report) -> bytes:
+    from pthreport.render.markdown import render_markdown
+
+    return render_markdown(report).encode("utf-8")
+
+
+def _csv(report: Report) -> bytes:
+    from pthreport.render.csv import render_csv
+
+    return render_csv(report).encode("utf-8")
+
+
+FORMATS: dict[str, Callable[[Report], bytes]] = {
+    ".html": _html,
+    ".json": to_json,
+    ".md": _markdown,
+    ".csv": _csv,
+}
+"""Endings and what writes them, UTF-8 all of them."""
+
+_LATER = {".pdf", ".sarif", ".intoto.json", ".cdx.json"}
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """The ending of `path` that decides its kind, the longest that fits. Raises `OutputError`."""
+    name = Path(path).name.casefold()
+    fitting = [ending for ending in {*FORMATS, *_LATER} if name.endswith(ending)]
+    if not fitting:
+        raise OutputError(
+            f"{os.fspath(path)}: the ending of an output chooses its kind, and this one is not known "
+            f"(known: {', '.join(FORMATS)})"
+        )
+    ending = max(fitting, key=len)
+    if ending in _LATER:
+        raise OutputError(
+            f"{os.fspath(path)}: {ending} reports are not there yet (now: {', '.join(FORMATS)})"
+        )
+    return ending
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raise `OutputError` now where writing `path` would fail later, after all the work."""
+    target = Path(path)
+    folder = target.parent
+    if target.is_dir():
+        raise OutputError(f"{target}: is a folder; name a file in it")
+    if not folder.exists():
+        raise OutputError(f"{target}: the folder {folder} does not exist; create it first")
+    if not folder.is_dir():
+        raise OutputError(f"{target}: {folder} is not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{target}: no permission to write into the folder {folder}")
+
+
+def render(report: Report, ending: str) -> bytes:
+    """The bytes of `report` in the kind that `ending` names. Raises `OutputError` where none does."""
+    if ending not in FORMATS:
+        raise OutputError(f"no renderer for {ending!r} (known: {', '.join(FORMATS)})")
+    return FORMATS[ending](report)
+
+
+def write(report: Report, path: str | os.PathLike[str], format: str | None = None) -> None:
+    """Write `report` to `path`: beside it first, then in its place, so that no half report is left.
+
+    `format` ("html", "json", ...) overrides the ending. Raises `OutputError`.
+    """
+    ending = "." + format.removeprefix(".") if format else format_of(path)
+    check_place(path)
+    content = render(report, ending)
+    target = Path(path)
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".part"
+        )
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        # A new file gets the permissions that open() would have given it, an old one keeps its own.
+        os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
+    except BaseException:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+
+
+def notebook(report: Report) -> str:
+    """The report as a notebook shows it: the whole page in a sandboxed frame of its own."""
+    import html
+
+    page = html.escape(_html(report).decode("utf-8"), quote=True)
+    return (
+        f'<iframe sandbox="allow-scripts" srcdoc="{page}" width="100%" height="800" '
+        f'style="border:0" title="{html.escape(report.title, quote=True)}"></iframe>'
+    )
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

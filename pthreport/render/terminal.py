@@ -1,0 +1,178 @@
+"""The summary on the terminal: the verdict, the models, the layers that matter, the findings."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from pthreport.document import Finding, Layer, Model, Report, TensorRecord
+from pthreport.render import numbers
+from pthreport.render.visible import visible
+
+LAYERS = 24
+"""Layers shown of each model; a longer one shows its largest and those with findings."""
+
+MODELS = 6
+NAME = 48
+_MARKS = {
+    "fail": ("✖", "bold red"),
+    "error": ("✖", "bold red"),
+    "warn": ("▲", "yellow"),
+    "info": ("●", "blue"),
+    "pass": ("✔", "green"),
+}
+_STATES = {
+    "good": ("✔", "green"),
+    "caution": ("▲", "yellow"),
+    "bad": ("✖", "bold red"),
+    "unknown": ("?", "dim"),
+}
+_BARS = " ▁▂▃▄▅▆▇█"
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print the summary of `report`. Nothing of the file is taken for markup or control codes."""
+    facts, summary = report.checkpoint, report.summary
+    console.print(Text(visible(facts.name, 200), style="bold"))
+    console.print(Text(visible(summary.what, 400)))
+    described = [numbers.size(facts.size), facts.container]
+    if facts.sha256:
+        described.append(f"SHA-256 {facts.sha256}")
+    console.print(Text(" · ".join(described), style="dim"))
+    console.print()
+    for label, statement in (
+        ("Safe to load?", summary.safety),
+        ("Healthy?", summary.health),
+        ("Examined", summary.examined),
+    ):
+        mark, style = _STATES[statement.state]
+        line = Text.assemble((f"{mark} ", style), (f"{label} ", "bold"), visible(statement.text, 400))
+        console.print(line)
+    for problem in facts.problems[:5]:
+        console.print(Padding(Text(visible(problem, 300), style="yellow"), (0, 0, 0, 2)))
+    if len(facts.problems) > 5:
+        console.print(
+            Padding(
+                Text(f"{len(facts.problems) - 5:,} more problems in the report", style="dim"), (0, 0, 0, 2)
+            )
+        )
+    _print_findings(report.findings, console)
+    records = {tensor.path: tensor for tensor in report.tensors}
+    for model in report.models[:MODELS]:
+        _print_model(model, records, report, console)
+    if len(report.models) > MODELS:
+        console.print(Text(f"\n{len(report.models) - MODELS:,} more models in the report", style="dim"))
+    for optimizer in report.training.optimizers:
+        words = f"{optimizer.kind} at {visible(optimizer.path or 'the root', 80)}: {optimizer.parameters:,} parameters"
+        if optimizer.matched:
+            words += f", {optimizer.matched:,} matched to names by {optimizer.matched_by}"
+        console.print(Text.assemble(("Optimizer ", "bold"), words))
+    known = [*report.training.counters, *report.training.metrics][:8]
+    if known:
+        words = ", ".join(f"{visible(f.name, 40)} {visible(f.value, 40)}" for f in known)
+        console.print(Text.assemble(("Training ", "bold"), words))
+
+
+def _print_findings(findings: tuple[Finding, ...], console: Console) -> None:
+    shown = [f for f in findings if f.status in ("fail", "error", "warn", "info")]
+    passed = sum(f.status == "pass" for f in findings)
+    console.print()
+    for finding in shown:
+        mark, style = _MARKS[finding.status]
+        console.print(
+            Text.assemble((f"{mark} ", style), (finding.title, "bold"), (f"  {finding.check}", "dim"))
+        )
+        console.print(Padding(Text(visible(finding.evidence, 500)), (0, 0, 0, 2)))
+    console.print(Text(f"{passed} of {len(findings)} checks passed", style="green" if not shown else "dim"))
+
+
+def _print_model(model: Model, records: dict[str, TensorRecord], report: Report, console: Console) -> None:
+    marked = {
+        path: f.status
+        for f in reversed(report.findings)
+        if f.status in ("fail", "warn")
+        for path in f.where
+    }
+    counts = f"{numbers.count(model.parameters)} parameters"
+    if model.buffers:
+        counts += f", {numbers.count(model.buffers)} in buffers"
+    console.print()
+    console.print(
+        Text.assemble(
+            (visible(model.label, 80), "bold"),
+            f"  {counts}, {numbers.size(model.bytes)}, {len(model.layer_list):,} layers",
+        )
+    )
+    for prefix in model.prefixes:
+        words = f"prefix {visible(prefix.prefix)} taken off {prefix.count:,} names ({prefix.wrapper})"
+        console.print(Padding(Text(words, style="dim"), (0, 0, 0, 2)))
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+    for head, justify in (
+        ("", "left"),
+        ("layer", "left"),
+        ("kind", "left"),
+        ("weight", "left"),
+        ("params", "right"),
+        ("mean", "right"),
+        ("std", "right"),
+        ("min", "right"),
+        ("max", "right"),
+        ("zeros", "right"),
+        ("", "left"),
+    ):
+        table.add_column(head, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    layers = _interesting(model, marked)
+    for layer in layers:
+        record = records.get(layer.weight or "")
+        s = record.statistics if record else None
+        status = next((marked[p] for p in layer.tensors if p in marked), None)
+        mark, style = _MARKS[status] if status else ("", "")
+        cells = [
+            Text(mark, style=style),
+            Text(visible(layer.name or "(root)", NAME)),
+            Text(layer.kind, style="dim"),
+            Text(numbers.shape(record.shape) if record else ""),
+            Text(numbers.count(layer.parameters + layer.buffers)),
+            *(
+                Text(numbers.value(getattr(s, figure)) if s else "")
+                for figure in ("mean", "std", "min", "max")
+            ),
+            Text(numbers.percent(s.zeros / s.count) if s and s.count else ""),
+            Text(spark(record.histogram.counts) if record and record.histogram else ""),
+        ]
+        table.add_row(*cells)
+    console.print(table)
+    if len(layers) < len(model.layer_list):
+        rest = len(model.layer_list) - len(layers)
+        console.print(
+            Text(
+                f"{rest:,} more layers; write a report with -o report.html, or look with --show NAME",
+                style="dim",
+            )
+        )
+
+
+def _interesting(model: Model, marked: dict[str, str]) -> list[Layer]:
+    """At most `LAYERS` layers in the model's order: those with findings, then the largest."""
+    if len(model.layer_list) <= LAYERS:
+        return list(model.layer_list)
+    ranked = sorted(
+        range(len(model.layer_list)),
+        key=lambda i: (
+            not any(p in marked for p in model.layer_list[i].tensors),
+            -model.layer_list[i].parameters,
+            i,
+        ),
+    )
+    return [model.layer_list[i] for i in sorted(ranked[:LAYERS])]
+
+
+def spark(counts: tuple[int, ...], columns: int = 16) -> str:
+    """A histogram as a line of block characters."""
+    if not counts:
+        return ""
+    step = max(1, -(-len(counts) // columns))
+    sums = [sum(counts[i : i + step]) for i in range(0, len(counts), step)]
+    top = max(sums)
+    # Anything that is there at all is seen: the lowest block, never a blank.
+    return "".join(_BARS[0 if not n else max(1, round(8 * n / top))] for n in sums) if top else ""

@@ -1,0 +1,105 @@
+"""The verdict at the top: three answers and the counts, from what was found."""
+
+from collections.abc import Sequence
+
+from pthreport.document import CheckpointFacts, Finding, Import, Statement, Summary, TensorRecord
+from pthreport.document.base import Basis
+
+WORST = 5
+
+
+def summarise(
+    sentence: str,
+    basis: Basis,
+    checkpoint: CheckpointFacts,
+    imports: Sequence[Import],
+    findings: Sequence[Finding],
+    tensors: Sequence[TensorRecord],
+    looked: bool,
+) -> Summary:
+    """The summary of a report. `findings` are in their final order, worst first."""
+    open_ones = [i for i, f in enumerate(findings) if f.status in ("fail", "warn", "error")]
+    errors = sum(
+        f.status == "error" or (f.status in ("fail", "warn") and f.severity == "error") for f in findings
+    )
+    warnings = sum(f.status in ("fail", "warn") and f.severity == "warning" for f in findings)
+    notes = sum(
+        f.status == "info" or (f.status in ("fail", "warn") and f.severity == "info") for f in findings
+    )
+    return Summary(
+        what=sentence,
+        basis=basis,
+        safety=_safety(checkpoint, imports),
+        health=_health(findings, looked),
+        examined=_examined(checkpoint, tensors, looked),
+        errors=errors,
+        warnings=warnings,
+        notes=notes,
+        passed=sum(f.status == "pass" for f in findings),
+        worst=tuple(open_ones[:WORST]),
+    )
+
+
+def _safety(checkpoint: CheckpointFacts, imports: Sequence[Import]) -> Statement:
+    dangerous = [i for i in imports if i.verdict == "dangerous"]
+    unknown = [i for i in imports if i.verdict == "unknown"]
+    if dangerous:
+        names = ", ".join(f"{i.module}.{i.name}" for i in dangerous[:3])
+        more = f" and {len(dangerous) - 3:,} more" if len(dangerous) > 3 else ""
+        return Statement(state="bad", text=f"No. Unpickling it would import {names}{more}.")
+    if unknown:
+        names = ", ".join(f"{i.module}.{i.name}" for i in unknown[:3])
+        more = f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else ""
+        return Statement(
+            state="caution",
+            text=f"Only with weights_only=True. Unpickling it in full would import code that is not known: {names}{more}.",
+        )
+    if not checkpoint.complete:
+        return Statement(
+            state="caution", text="Nothing dangerous in what could be read; parts of the file could not be."
+        )
+    if not imports:
+        return Statement(state="good", text="Yes. Loading it imports nothing.")
+    count = f"{len(imports):,} names" if len(imports) != 1 else "one name"
+    return Statement(
+        state="good",
+        text=f"Yes. It would import {count}, all of which rebuild tensors and plain containers.",
+    )
+
+
+def _health(findings: Sequence[Finding], looked: bool) -> Statement:
+    about_weights = [f for f in findings if f.check != "unknown-imports" and f.status in ("fail", "warn")]
+    failed = [f for f in about_weights if f.severity == "error"]
+    if failed:
+        return Statement(state="bad", text=f"No. {failed[0].title}: {failed[0].evidence}.")
+    if about_weights:
+        return Statement(state="caution", text=f"{about_weights[0].title}: {about_weights[0].evidence}.")
+    if not looked:
+        return Statement(state="unknown", text="Not looked at: no tensor data was read.")
+    judged = [f for f in findings if f.check != "unknown-imports" and f.status == "pass"]
+    if not judged:
+        return Statement(state="unknown", text="There are no weights to judge.")
+    return Statement(state="good", text=f"Nothing wrong was found by {len(judged)} checks of the weights.")
+
+
+def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], looked: bool) -> Statement:
+    skipped = [t for t in tensors if t.status == "skipped"]
+    total = f"{len(tensors):,} tensor{'' if len(tensors) == 1 else 's'}"
+    if not looked:
+        return Statement(state="unknown", text=f"Structure only: {total} listed, no values read.")
+    if not checkpoint.complete:
+        count = len(checkpoint.problems)
+        return Statement(
+            state="bad",
+            text=f"Partial: {len(tensors) - len(skipped):,} of {total} measured, {count} problem{'' if count == 1 else 's'} in the file.",
+        )
+    if skipped:
+        return Statement(
+            state="caution",
+            text=f"{len(tensors) - len(skipped):,} of {total} measured; {skipped[0].reason or 'skipped'}.",
+        )
+    elements = sum(t.numel for t in tensors)
+    return Statement(
+        state="good",
+        text=f"Complete: every value of {total} ({elements:,} elements) was read and measured.",
+    )
