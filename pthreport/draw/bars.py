@@ -1,0 +1,81 @@
+"""Bars: a share of a whole, a whole cut into parts, one value per unit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pthreport.draw import svg
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of a whole: its size, its colour's class, what a pointer reads, where a click leads."""
+
+    size: int
+    family: str
+    label: str
+    note: str
+    href: str | None = None
+
+
+def share_bar(share: float) -> str:
+    """A hairline-high bar, `share` of its length filled; what it says stands beside it as a number."""
+    filled = svg.tag("rect", width=svg.percent(min(max(share, 0.0), 1.0)), height="100%")
+    return svg.tag("svg", filled, class_="bar", aria_hidden="true")
+
+
+def budget(lines: Sequence[Sequence[Segment]], alt: str, height: int = 28) -> str:
+    """The same whole cut more finely from line to line, each segment as wide as its share.
+
+    Segments of one line add up to the whole of the first line's; a label is written where its segment
+    is wide enough to be read.
+    """
+    whole = sum(segment.size for segment in lines[0]) if lines else 0
+    if whole <= 0:
+        return ""
+    parts = []
+    for line, segments in enumerate(lines):
+        start = 0
+        for segment in segments:
+            share = segment.size / whole
+            if share * 2000 >= 1:
+                parts.append(_segment(segment, start / whole, share, line * (height + 2), height))
+            start += segment.size
+    total = len(lines) * (height + 2) - 2
+    return svg.tag(
+        "svg", "".join(parts), class_="budget", width="100%", height=total, role="img", aria_label=alt
+    )
+
+
+def _segment(segment: Segment, start: float, share: float, y: int, height: int) -> str:
+    at, width = svg.percent(start), svg.percent(share)
+    inner = svg.title(segment.note)
+    inner += svg.tag("rect", x=at, width=width, y=y, height=height, class_=f"k-{segment.family}")
+    if share >= 0.04:
+        words = f'<div class="cut">{svg.escape(segment.label)}</div>'
+        inner += svg.tag("foreignObject", words, x=at, width=width, y=y, height=height)
+    return svg.tag("g", inner)
+
+
+def unit_norms(norms: Sequence[float], alt: str, dead: Sequence[int] = (), height: int = 40) -> str:
+    """One thin column per unit, as high as its norm; dead units are marked on the base line."""
+    most = max(norms, default=0.0) or 1.0
+    gap = 0.1 if len(norms) <= 300 else 0.0
+    width = svg.number(1 - 2 * gap)
+    path = "".join(
+        f"M{svg.number(index + gap)} {height}V{svg.number(height * (1 - norm / most))}h{width}V{height}z"
+        for index, norm in enumerate(norms)
+    )
+    inner = svg.tag("path", d=path)
+    gone = "".join(f"M{index} {height - 4}h1v4h-1z" for index in dead if index < len(norms))
+    if gone:
+        inner += svg.tag("path", d=gone, class_="dead")
+    return svg.frame(
+        max(len(norms), 1),
+        height,
+        inner,
+        class_="norms",
+        width="100%",
+        height=height,
+        role="img",
+        aria_label=alt,
+    )

@@ -1,0 +1,174 @@
+"""The depth strip: every layer a thin column in model order, rows of small multiples.
+
+Findings stand as marks on top, modules as brackets below. All rows share the columns, so that an eye
+can run down one layer.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pthreport.draw import axis, svg
+
+MARKS = 20
+TITLE = 22
+PLOT = 52
+GAP = 8
+BRACKET = 20
+MOST_LINKS = 600
+
+
+@dataclass(frozen=True)
+class Column:
+    """One layer: what a pointer reads, where a click leads, how it is coloured, its worst finding."""
+
+    note: str
+    href: str | None = None
+    family: Literal["weight", "norm"] = "weight"
+    mark: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity over the columns, None where a layer has none; `empty` is said where all are zero."""
+
+    title: str
+    values: tuple[float | None, ...]
+    scale: Literal["log", "share"]
+    empty: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A run of columns that belong to one module: [start, stop), on bracket line `line`."""
+
+    label: str
+    note: str
+    start: int
+    stop: int
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The picture and the layer of links that lies over it; `height` in pixels is both's."""
+
+    picture: str
+    links: str
+    height: int
+
+
+def depth_strip(columns: Sequence[Column], rows: Sequence[Row], groups: Sequence[Group], alt: str) -> Strip:
+    """Draw `rows` over `columns`; every row has as many values as there are columns."""
+    count = len(columns)
+    parts: list[str] = []
+    top = MARKS if any(column.mark for column in columns) else 0
+    lines = max((group.line for group in groups), default=-1) + 1
+    plots = top + sum(TITLE if _is_empty(row) else TITLE + PLOT + GAP for row in rows)
+    height = plots + BRACKET * lines
+    for group in groups:
+        if group.line == 0 and group.start:
+            at = svg.percent(group.start / count)
+            parts.append(svg.tag("line", x1=at, x2=at, y1=top, y2=plots, class_="group"))
+    parts += _marks(columns, plots)
+    for row in rows:
+        parts.append(svg.text(row.title, x=0, y=top + 15, class_="title"))
+        if _is_empty(row):
+            parts.append(svg.text(row.empty, x="100%", y=top + 15, text_anchor="end", class_="said"))
+            top += TITLE
+            continue
+        parts.append(_row(row, columns, top + TITLE))
+        top += TITLE + PLOT + GAP
+    parts += [_bracket(group, count, plots) for group in groups]
+    picture = svg.tag(
+        "svg", "".join(parts), class_="strip", width="100%", height=height, role="img", aria_label=alt
+    )
+    return Strip(picture, _links(columns, height), height)
+
+
+def _is_empty(row: Row) -> bool:
+    return bool(row.empty) and not any(row.values)
+
+
+def _row(row: Row, columns: Sequence[Column], top: int) -> str:
+    known = [value for value in row.values if value is not None and math.isfinite(value)]
+    scale = (
+        axis.logarithmic(known, most=3) if row.scale == "log" else axis.zero_based(max(known, default=0))
+    )
+    parts = []
+    for tick in scale.ticks:
+        y = round(top + PLOT * (1 - scale.share(tick)), 1)
+        label = scale.label(tick) if row.scale == "log" else f"{tick * 100:g} %"
+        parts.append(svg.tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid"))
+        parts.append(svg.text(label, x=-6, y=y + 3.5, text_anchor="end"))
+    gap = 0.12 if len(columns) <= 250 else 0.0
+    width = svg.number(1 - 2 * gap)
+    stems: dict[str, list[str]] = {"weight": [], "norm": []}
+    caps: dict[str, list[str]] = {"weight": [], "norm": []}
+    for index, (value, column) in enumerate(zip(row.values, columns, strict=True)):
+        if value is None or not math.isfinite(value):
+            continue
+        at = svg.number(100 * (1 - scale.share(value)))
+        x = svg.number(index + gap)
+        stems[column.family].append(f"M{x} 100V{at}h{width}V100z")
+        caps[column.family].append(f"M{x} {at}h{width}")
+    paths = "".join(
+        svg.tag("path", d="".join(data), class_=f"{kind} {family}")
+        for kind, data_of in (("stem", stems), ("cap", caps))
+        for family, data in data_of.items()
+        if data
+    )
+    parts.append(svg.frame(len(columns), 100, paths, y=top, width="100%", height=PLOT))
+    return "".join(parts)
+
+
+def _marks(columns: Sequence[Column], bottom: int) -> list[str]:
+    marked = [(index, column.mark) for index, column in enumerate(columns) if column.mark]
+    parts = []
+    for index, level in marked:
+        at = svg.percent((index + 0.5) / len(columns))
+        parts.append(svg.tag("line", x1=at, x2=at, y1=16, y2=bottom, class_=f"mark {level}"))
+        if len(marked) <= 80:
+            use = svg.tag("use", href=f"#i-{level}", x=-6, y=2, width=12, height=12, class_=level)
+            parts.append(svg.tag("svg", use, x=at, overflow="visible"))
+    return parts
+
+
+def _bracket(group: Group, count: int, top: int) -> str:
+    start, width = svg.percent(group.start / count), svg.percent((group.stop - group.start) / count)
+    y = top + BRACKET * group.line
+    line = svg.tag("rect", x=start, width=width, y=y + 3, height=1.5, class_="bracket")
+    # A foreign object, since only HTML text can be cut with an ellipsis.
+    words = svg.tag(
+        "foreignObject",
+        f'<div class="cut">{svg.escape(group.label)}</div>',
+        x=start,
+        width=width,
+        y=y + 5,
+        height=BRACKET - 5,
+    )
+    return svg.tag("g", svg.title(group.note) + line + words)
+
+
+def _links(columns: Sequence[Column], height: int) -> str:
+    """Transparent columns to point at and click; only marked ones where there are very many.
+
+    Hidden from the keyboard and from screen readers, since the table of layers offers the same links.
+    """
+    many = len(columns) > MOST_LINKS
+    parts = []
+    for index, column in enumerate(columns):
+        if many and not column.mark:
+            continue
+        area = svg.tag(
+            "rect",
+            x=svg.percent(index / len(columns)),
+            width=svg.percent(1 / len(columns)),
+            height="100%",
+        )
+        inner = svg.title(column.note) + area
+        parts.append(
+            svg.tag("a", inner, href=column.href, tabindex=-1) if column.href else svg.tag("g", inner)
+        )
+    return svg.tag("svg", "".join(parts), class_="hits", width="100%", height=height, aria_hidden="true")

@@ -1,0 +1,68 @@
+"""What the page shows of a large model: what has findings first, then what is largest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pthreport.document import Layer, Report, TensorRecord
+from pthreport.render.page.index import Index, LayerKey
+from pthreport.render.page.levels import ORDER
+
+MOST_ROWS = 1000
+MOST_CARDS = 240
+MOST_LOOSE = 200
+MOST_LOOSE_CARDS = 40
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which layers have a row, which of them a card; the same for tensors outside the models."""
+
+    rows: frozenset[LayerKey]
+    cards: frozenset[LayerKey]
+    loose: tuple[TensorRecord, ...]
+    loose_cards: frozenset[str]
+    loose_total: int
+    anchors: frozenset[str]
+    """The anchors of all rows: where a link can land."""
+
+
+def choose(report: Report, index: Index) -> Choice:
+    """The choice for one report; nothing is left out where everything fits."""
+    layers = [((model.key, layer.name), layer) for model in report.models for layer in model.layer_list]
+    ranked = sorted(layers, key=lambda pair: _interest(pair[0], pair[1], index))
+    rows = frozenset(key for key, _ in ranked[:MOST_ROWS])
+    cards = frozenset(key for key, _ in ranked[:MOST_CARDS])
+    loose = [tensor for tensor in report.tensors if tensor.path in index.tensor_anchors]
+    shown = sorted(loose, key=lambda tensor: _tensor_interest(tensor, index))[:MOST_LOOSE]
+    kept = {tensor.path for tensor in shown}
+    return Choice(
+        rows=rows,
+        cards=cards,
+        loose=tuple(tensor for tensor in loose if tensor.path in kept),
+        loose_cards=frozenset(tensor.path for tensor in shown[:MOST_LOOSE_CARDS]),
+        loose_total=len(loose),
+        anchors=frozenset(
+            [index.layer_anchors[key] for key in rows] + [index.tensor_anchors[path] for path in kept]
+        ),
+    )
+
+
+def by_interest(layers: Sequence[tuple[LayerKey, Layer]], index: Index) -> list[tuple[LayerKey, Layer]]:
+    """Layers with findings first, worst first, then the largest."""
+    return sorted(layers, key=lambda pair: _interest(pair[0], pair[1], index))
+
+
+def _interest(key: LayerKey, layer: Layer, index: Index) -> tuple[int, int]:
+    at = index.findings_at.get(key)
+    # `findings_at` is sorted worst first and the levels' order is the findings' order on the page.
+    return (_rank(index, at[0]) if at else 9, -layer.parameters - layer.buffers)
+
+
+def _tensor_interest(tensor: TensorRecord, index: Index) -> tuple[int, int, int]:
+    at = index.findings_on_tensor.get(tensor.path)
+    # Optimizer state repeats the model's shapes, so the rest comes before it.
+    return (_rank(index, at[0]) if at else 9, int(tensor.role == "optimizer"), -tensor.numel)
+
+
+def _rank(index: Index, finding: int) -> int:
+    return ORDER.index(index.levels[finding])

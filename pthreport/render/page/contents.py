@@ -1,0 +1,51 @@
+"""The object tree for the page: bounded in all, whole near the root, cut with the count below."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from pthreport.document import Node
+from pthreport.render.page.index import Index
+
+MOST_NODES = 2500
+MOST_CHILDREN = 400
+MOST_DEPTH = 24
+OPEN_UP_TO = 24
+
+
+@dataclass
+class NodeView:
+    """One value of the tree; `left_out` children are not on the page, `anchor` leads to its layer."""
+
+    node: Node
+    anchor: str | None
+    children: list["NodeView"] = field(default_factory=list)
+    left_out: int = 0
+    open: bool = False
+    depth: int = 0
+
+
+def contents(root: Node, index: Index, has: frozenset[str], most: int = MOST_NODES) -> NodeView:
+    """The tree under `root` in at most `most` nodes, filled level by level."""
+    top = _node(root, index, has)
+    top.open = True
+    waiting = deque([top])
+    budget = most
+    while waiting:
+        view = waiting.popleft()
+        room = 0 if view.depth >= MOST_DEPTH else min(MOST_CHILDREN, max(budget, 0))
+        shown = view.node.children[:room]
+        budget -= len(shown)
+        view.children = [_node(child, index, has, view.depth + 1) for child in shown]
+        view.left_out = max(view.node.count, len(view.node.children)) - len(shown)
+        waiting.extend(view.children)
+    for view in top.children:
+        view.open = 0 < len(view.children) <= OPEN_UP_TO and len(top.children) <= OPEN_UP_TO
+    return top
+
+
+def _node(node: Node, index: Index, has: frozenset[str], depth: int = 0) -> NodeView:
+    anchor = None
+    if node.path is not None:
+        key = index.layer_of.get(node.path)
+        anchor = index.layer_anchors[key] if key else index.tensor_anchors.get(node.path)
+    return NodeView(node, anchor if anchor in has else None, depth=depth)

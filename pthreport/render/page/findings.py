@@ -1,0 +1,151 @@
+"""Findings for the page: by severity, each with its places as links and its details drawn."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pthreport.document import (
+    BytesDetail,
+    Detail,
+    Finding,
+    HistogramDetail,
+    LayerDetail,
+    NumberDetail,
+    PictureDetail,
+    Report,
+    TableDetail,
+    TextDetail,
+)
+from pthreport.draw import histogram, tiles
+from pthreport.render import numbers
+from pthreport.render.page.index import Index
+from pthreport.render.page.levels import ORDER, WORDS, Level, is_open
+
+MOST_PLACES = 24
+MOST_DETAILS = 40
+MOST_TABLE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a finding points: a name, and the anchor to it where the page has one."""
+
+    path: str
+    anchor: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table detail, bounded."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture detail."""
+
+    label: str
+    picture: Markup
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """One finding; details come sorted into the kinds that the template draws."""
+
+    finding: Finding
+    level: Level
+    word: str
+    anchor: str
+    places: tuple[Place, ...]
+    places_left_out: int
+    texts: tuple[str, ...]
+    figures: tuple[tuple[str, str, str], ...]
+    tables: tuple[Table, ...]
+    pictures: tuple[Figure, ...]
+    details_left_out: int
+
+
+@dataclass(frozen=True)
+class FindingsView:
+    """Open findings worst first; passed and not applicable checks folded away."""
+
+    open: tuple[FindingView, ...]
+    closed: tuple[FindingView, ...]
+
+
+def findings(report: Report, index: Index, has: frozenset[str]) -> FindingsView:
+    """All findings of `report`; `has` are the anchors of layers and tensors that the page holds."""
+    order = sorted(
+        range(len(report.findings)), key=lambda number: (ORDER.index(index.levels[number]), number)
+    )
+    views = [_view(report.findings[number], number, index, has) for number in order]
+    return FindingsView(
+        open=tuple(view for view in views if is_open(view.level)),
+        closed=tuple(view for view in views if not is_open(view.level)),
+    )
+
+
+def place(path: str, index: Index, has: frozenset[str], note: str = "") -> Place:
+    """A path with the anchor of its layer or tensor, where the page shows it."""
+    anchor = index.tensor_anchors.get(path)
+    if path in index.layer_of:
+        anchor = index.layer_anchors[index.layer_of[path]]
+    return Place(path, anchor if anchor in has else None, note)
+
+
+def _view(finding: Finding, number: int, index: Index, has: frozenset[str]) -> FindingView:
+    shown = index.levels[number]
+    details = finding.details[:MOST_DETAILS]
+    links = [detail for detail in details if isinstance(detail, LayerDetail)]
+    linked = {detail.path for detail in links}
+    paths = [place(detail.path, index, has, detail.note) for detail in links]
+    paths += [place(path, index, has) for path in finding.where if path not in linked]
+    return FindingView(
+        finding=finding,
+        level=shown,
+        word=WORDS[shown],
+        anchor=index.finding_anchors[number],
+        places=tuple(paths[:MOST_PLACES]),
+        places_left_out=max(len(paths) - MOST_PLACES, 0),
+        texts=tuple(detail.text for detail in details if isinstance(detail, TextDetail)),
+        figures=tuple(figure for detail in details if (figure := _figure(detail))),
+        tables=tuple(_table(detail) for detail in details if isinstance(detail, TableDetail)),
+        pictures=tuple(picture for detail in details if (picture := _picture(detail))),
+        details_left_out=len(finding.details) - len(details),
+    )
+
+
+def _figure(detail: Detail) -> tuple[str, str, str] | None:
+    """Label, text and exact form of a number or a size."""
+    if isinstance(detail, NumberDetail):
+        unit = f" {detail.unit}" if detail.unit else ""
+        return detail.label, numbers.value(detail.value) + unit, numbers.exact(detail.value)
+    if isinstance(detail, BytesDetail):
+        return detail.label, numbers.size(detail.value), f"{detail.value:,} bytes"
+    return None
+
+
+def _table(detail: TableDetail) -> Table:
+    rows = detail.rows[:MOST_TABLE_ROWS]
+    return Table(detail.head, rows, detail.left_out + len(detail.rows) - len(rows))
+
+
+def _picture(detail: Detail) -> Figure | None:
+    if isinstance(detail, HistogramDetail):
+        drawn = histogram.linear_histogram(
+            detail.histogram,
+            {},
+            None,
+            f"{detail.label}: histogram from {numbers.value(detail.histogram.low)} to "
+            f"{numbers.value(detail.histogram.high)}",
+        )
+        return Figure(detail.label, Markup(drawn))
+    if isinstance(detail, PictureDetail):
+        montage = tiles.montage(detail.picture, 8)
+        alt = f"{detail.label}: values within ±{numbers.value(detail.picture.scale)}"
+        return Figure(detail.label, Markup(tiles.montage_svg(montage, tiles.zoom_for(montage, 320), alt)))
+    return None

@@ -1,0 +1,213 @@
+"""One model: its module tree with shares, its parameter budget, its depth strip."""
+
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from pthreport.document import Layer, Model, Module, Report
+from pthreport.draw import bars
+from pthreport.render import numbers
+from pthreport.render.page.index import Index, layer_key
+from pthreport.render.page.kinds import FAMILY_WORDS, family
+from pthreport.render.page.levels import ORDER, Level
+from pthreport.render.page.strip import StripView, strip_view
+from pthreport.render.page.text import plain
+
+MOST_MODULES = 800
+MOST_IN_RAIL = 160
+
+
+@dataclass
+class ModuleView:
+    """One node of the tree: its share of the model's parameters, where it leads, its worst finding."""
+
+    module: Module
+    kind: str
+    family: str
+    share: float
+    bar: Markup
+    anchor: str | None
+    worst: Level | None = None
+    children: list["ModuleView"] = field(default_factory=list)
+    open: bool = False
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class KindLine:
+    """One layer kind's part of the budget."""
+
+    kind: str
+    family: str
+    layers: int
+    parameters: int
+    nbytes: int
+    share: float
+    bar: Markup
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """Everything the page says of one model as a whole."""
+
+    model: Model
+    heading: str
+    anchor: str
+    tree: tuple[ModuleView, ...]
+    modules_left_out: int
+    kinds: tuple[KindLine, ...]
+    budget: Markup
+    budget_sentence: str
+    families: tuple[tuple[str, str], ...]
+    strip: StripView | None
+    rail: tuple[ModuleView, ...]
+
+
+def models(report: Report, index: Index, has: frozenset[str]) -> tuple[ModelView, ...]:
+    """All models of `report`; `has` are the anchors of the rows on the page."""
+    return tuple(_model(report, number, index, has) for number in range(len(report.models)))
+
+
+def _model(report: Report, number: int, index: Index, has: frozenset[str]) -> ModelView:
+    model = report.models[number]
+    tree, left_out = _tree(model, index, has)
+    used = {family(layer.kind) for layer in model.layer_list if layer.parameters}
+    return ModelView(
+        model=model,
+        heading=plain(model.label or model.key or "Model") if len(report.models) > 1 else "Model",
+        anchor="model" if number == 0 else f"model-{number + 1}",
+        tree=tree,
+        modules_left_out=left_out,
+        kinds=_kinds(model),
+        budget=Markup(bars.budget(_budget_lines(model), _budget_alt(model))),
+        budget_sentence=_budget_sentence(model),
+        families=tuple(pair for pair in FAMILY_WORDS.items() if pair[0] in used),
+        strip=strip_view(report, model, index, has),
+        rail=_rail(tree),
+    )
+
+
+def _tree(model: Model, index: Index, has: frozenset[str]) -> tuple[tuple[ModuleView, ...], int]:
+    """The module tree, bounded: parents come before children, so a bounded head keeps whole paths."""
+    layers = {layer.name: layer for layer in model.layer_list}
+    shown = sorted(model.modules, key=lambda module: module.depth)[:MOST_MODULES]
+    kept = {module.name for module in shown}
+    top: list[ModuleView] = []
+    path: list[ModuleView] = []
+    for module in model.modules:
+        if module.name not in kept:
+            continue
+        view = _module(module, layers.get(module.name), model, index, has)
+        while path and path[-1].module.depth >= module.depth:
+            path.pop()
+        (path[-1].children if path else top).append(view)
+        path.append(view)
+    for view in top:
+        _roll_up(view)
+    if len(top) == 1:
+        top[0].open = True
+    return tuple(top), len(model.modules) - len(kept)
+
+
+def _module(
+    module: Module, layer: Layer | None, model: Model, index: Index, has: frozenset[str]
+) -> ModuleView:
+    key = layer_key(model, layer) if layer else None
+    anchor = index.layer_anchors[key] if key else None
+    share = module.parameters / model.parameters if model.parameters else 0.0
+    return ModuleView(
+        module=module,
+        kind=layer.kind if layer else "",
+        family=family(layer.kind) if layer else "",
+        share=share,
+        bar=Markup(bars.share_bar(share)),
+        anchor=anchor if anchor in has else None,
+        worst=index.worst(key) if key else None,
+    )
+
+
+def _roll_up(view: ModuleView) -> Level | None:
+    """A folded node shows the worst finding of anything below it."""
+    found = [level for level in (view.worst, *(_roll_up(child) for child in view.children)) if level]
+    view.worst = min(found, key=ORDER.index) if found else None
+    return view.worst
+
+
+def _rail(tree: tuple[ModuleView, ...]) -> tuple[ModuleView, ...]:
+    """The tree for the rail: without a nameless root, empty where even its first level is too long."""
+    nodes = tree
+    while len(nodes) == 1 and nodes[0].children:
+        nodes = tuple(nodes[0].children)
+    return nodes if len(nodes) <= MOST_IN_RAIL else ()
+
+
+def _kinds(model: Model) -> tuple[KindLine, ...]:
+    kinds: dict[str, list[Layer]] = {}
+    for layer in model.layer_list:
+        kinds.setdefault(layer.kind, []).append(layer)
+    lines = []
+    for kind, layers in kinds.items():
+        parameters = sum(layer.parameters for layer in layers)
+        share = parameters / model.parameters if model.parameters else 0.0
+        nbytes = sum(layer.bytes for layer in layers)
+        bar = Markup(bars.share_bar(share))
+        lines.append(KindLine(kind, family(kind), len(layers), parameters, nbytes, share, bar))
+    return tuple(sorted(lines, key=lambda line: (-line.parameters, line.kind)))
+
+
+def _budget_lines(model: Model) -> list[list[bars.Segment]]:
+    """The first parts of the names above the layers themselves, both in model order."""
+    layers = [layer for layer in model.layer_list if layer.parameters]
+    blocks: list[bars.Segment] = []
+    depth = 1
+    names: list[str] = []
+    for depth in (1, 2):
+        names = [".".join(layer.name.split(".")[:depth]) for layer in layers]
+        if len(set(names)) > 2:
+            break
+    sizes: dict[str, int] = {}
+    for name, layer in zip(names, layers, strict=True):
+        sizes[name] = sizes.get(name, 0) + layer.parameters
+    for name, size in sizes.items():
+        blocks.append(bars.Segment(size, "block", plain(name, 40), _note(name, size, model)))
+    # Grouped as the blocks are, so that both lines run alike where a name returns later on.
+    order = {name: position for position, name in enumerate(sizes)}
+    pairs = sorted(zip(names, layers, strict=True), key=lambda pair: order[pair[0]])
+    fine = [
+        bars.Segment(
+            layer.parameters,
+            family(layer.kind),
+            plain(layer.name.removeprefix(name).lstrip(".") or layer.name, 40),
+            _note(layer.name, layer.parameters, model),
+        )
+        for name, layer in pairs
+    ]
+    return [blocks, fine] if blocks else []
+
+
+def _note(name: str, size: int, model: Model) -> str:
+    share = size / model.parameters if model.parameters else 0.0
+    return f"{plain(name)}\n{size:,} parameters, {numbers.percent(share)}"
+
+
+def _budget_alt(model: Model) -> str:
+    lines = _kinds(model)[:4]
+    parts = [f"{line.kind} {numbers.percent(line.share)}" for line in lines if line.parameters]
+    return f"Where the {numbers.count(model.parameters)} parameters are: " + ", ".join(parts) + "."
+
+
+def _budget_sentence(model: Model) -> str:
+    said = []
+    for highlight in model.highlights:
+        if highlight.kind == "largest-layer" and model.parameters:
+            share = highlight.value / model.parameters if highlight.value > 1 else highlight.value
+            layer = plain(highlight.layer, 80)
+            said.append(f"The largest layer, {layer}, holds {numbers.percent(share)} of the parameters")
+    lines = [line for line in _kinds(model) if line.parameters]
+    if lines:
+        first = lines[0]
+        said.append(
+            f"{numbers.plural(first.layers, first.kind + ' layer')} hold{'s' if first.layers == 1 else ''} "
+            f"{numbers.percent(first.share)}"
+        )
+    return "; ".join(said) + "." if said else ""

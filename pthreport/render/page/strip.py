@@ -1,0 +1,148 @@
+"""The depth strip's data: which columns, rows and brackets, and the sentences under it."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pthreport.document import Highlight, Model, Report
+from pthreport.draw import strip
+from pthreport.render import numbers
+from pthreport.render.page.index import Index, layer_key
+from pthreport.render.page.kinds import family
+from pthreport.render.page.levels import WORDS
+from pthreport.render.page.text import plain
+
+MOST_COLUMNS = 1500
+_MOST_GROUPS = 26
+
+
+@dataclass(frozen=True)
+class StripView:
+    """The strip as markup, what it says in sentences, and how many layers it shows of how many."""
+
+    picture: Markup
+    links: Markup
+    height: int
+    sentences: tuple[str, ...]
+    shown: int
+    total: int
+    norms: bool
+
+
+def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset[str]) -> StripView | None:
+    """The strip of one model, None where nothing of it was measured or it has but one layer.
+
+    `shown_rows` are the anchors that the page has: a column without a row to land on is no link.
+    """
+    layers = [layer for layer in model.layer_list if layer.weight is not None]
+    total = len(layers)
+    layers = layers[:MOST_COLUMNS]
+    profiles = [layer.profile for layer in layers]
+    if len(layers) < 2 or all(profile.norm is None for profile in profiles):
+        return None
+    columns = []
+    for layer in layers:
+        key = layer_key(model, layer)
+        anchor = index.layer_anchors[key]
+        worst = index.worst(key)
+        profile = layer.profile
+        note = [plain(layer.name), layer.kind]
+        note.append(f"RMS {numbers.value(profile.norm)}, spread {numbers.value(profile.spread)}")
+        if profile.zeros:
+            note.append(f"zeros {numbers.percent(profile.zeros)}")
+        if worst:
+            titles = [report.findings[number].title for number in index.findings_at[key][:3]]
+            note.append(f"{WORDS[worst]}: " + "; ".join(plain(title) for title in titles))
+        columns.append(
+            strip.Column(
+                note="\n".join(note),
+                href=f"#{anchor}" if anchor in shown_rows else None,
+                family="norm" if family(layer.kind) == "norm" else "weight",
+                mark=worst,
+            )
+        )
+    rows = [
+        strip.Row("Norm: root mean square, log scale", tuple(p.norm for p in profiles), "log"),
+        strip.Row("Spread: standard deviation, log scale", tuple(p.spread for p in profiles), "log"),
+        strip.Row(
+            "Zeros: share of exact zeros", tuple(p.zeros for p in profiles), "share", "no layer has any"
+        ),
+    ]
+    groups = _groups([layer.name for layer in layers])
+    alt = _alt(model, layers=len(layers), rows=rows)
+    drawn = strip.depth_strip(columns, rows, groups, alt)
+    return StripView(
+        picture=Markup(drawn.picture),
+        links=Markup(drawn.links),
+        height=drawn.height,
+        sentences=sentences(model),
+        shown=len(layers),
+        total=total,
+        norms={column.family for column in columns} == {"weight", "norm"},
+    )
+
+
+def sentences(model: Model) -> tuple[str, ...]:
+    """What stands out in the profile of `model`, one sentence each."""
+    said = [_sentence(highlight) for highlight in model.highlights if highlight.kind != "largest-layer"]
+    return tuple(said)
+
+
+def _sentence(highlight: Highlight) -> str:
+    layer = plain(highlight.layer, 80)
+    value, typical = highlight.value, highlight.typical
+    if highlight.kind == "most-zeros":
+        return f"{layer} has the most exact zeros: {numbers.percent(value)} of its weights."
+    quantity = "spread" if highlight.kind.startswith("spread") else "norm"
+    if typical is None or typical <= 0 or value <= 0:
+        return f"{layer} stands out with a {quantity} of {numbers.value(value)}."
+    figures = f"({numbers.value(value)} against {numbers.value(typical)})"
+    if value >= typical:
+        return f"The {quantity} of {layer} is {numbers.times(value / typical)} its siblings' {figures}."
+    part = numbers.value(round(typical / value, 1))
+    return f"The {quantity} of {layer} is 1/{part} of its siblings' {figures}."
+
+
+def _alt(model: Model, *, layers: int, rows: list[strip.Row]) -> str:
+    parts = [f"{layers} layers of {plain(model.label or model.key or 'the model')} in model order."]
+    for row in rows:
+        known = [value for value in row.values if value is not None]
+        if not known:
+            continue
+        show = numbers.percent if row.scale == "share" else numbers.value
+        name = row.title.split(":")[0]
+        parts.append(f"{name} from {show(min(known))} to {show(max(known))}.")
+    return " ".join(parts)
+
+
+def _groups(names: list[str]) -> list[strip.Group]:
+    """Brackets under the columns: the first parts of the names, and the second where one part holds
+    most of the columns."""
+    first = _runs([name.split(".")[0] for name in names], 0, len(names))
+    groups = [strip.Group(label, label, start, stop) for label, start, stop in first]
+    if len(groups) > _MOST_GROUPS:
+        return []
+    second: list[strip.Group] = []
+    for label, start, stop in first:
+        parts = [name.split(".") for name in names[start:stop]]
+        if stop - start < 0.3 * len(names) or any(len(part) < 3 for part in parts[:1]):
+            continue
+        runs = _runs([part[1] if len(part) > 1 else "" for part in parts], start, stop)
+        if 1 < len(runs) <= _MOST_GROUPS + 10:
+            second += [strip.Group(sub, f"{label}.{sub}", a, b, line=1) for sub, a, b in runs]
+    if second and len(groups) <= 3:
+        return groups + second
+    return groups
+
+
+def _runs(labels: list[str], start: int, stop: int) -> list[tuple[str, int, int]]:
+    """Runs of equal labels as (label, first, past the last), counted from `start`."""
+    runs: list[tuple[str, int, int]] = []
+    for offset, label in enumerate(labels):
+        at = start + offset
+        if runs and runs[-1][0] == label:
+            runs[-1] = (label, runs[-1][1], at + 1)
+        else:
+            runs.append((label, at, at + 1))
+    assert not runs or runs[-1][2] == stop
+    return runs

@@ -1,0 +1,277 @@
+"""One tensor on a card: its figures in words, its pictures with a sentence under each."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pthreport.document import Picture, Statistics, TensorRecord, Units
+from pthreport.draw import bars, histogram
+from pthreport.render import numbers
+from pthreport.render.page.text import plain
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A labelled figure: text for people, exact form for a hover."""
+
+    label: str
+    text: str
+    exact: str = ""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture with its heading and the sentence under it."""
+
+    title: str
+    picture: Markup
+    caption: str
+
+
+@dataclass(frozen=True)
+class TensorView:
+    """A tensor with everything drawn: the main one of a card."""
+
+    record: TensorRecord
+    figures: tuple[Figure, ...]
+    quantiles: tuple[Figure, ...]
+    quantiles_note: str
+    drawings: tuple[Drawing, ...]
+    units: Drawing | None
+    units_text: str
+    index: str
+
+
+@dataclass(frozen=True)
+class SmallTensor:
+    """A tensor as one row of a card's table."""
+
+    record: TensorRecord
+    label: str
+    histogram: Markup | None
+    value: str
+    numbers: tuple[Figure, ...]
+
+
+QUANTILE_WORDS = {
+    "0.001": "0.1 %",
+    "0.01": "1 %",
+    "0.05": "5 %",
+    "0.25": "25 %",
+    "0.5": "50 %",
+    "0.75": "75 %",
+    "0.95": "95 %",
+    "0.99": "99 %",
+    "0.999": "99.9 %",
+}
+
+
+def tensor_view(record: TensorRecord) -> TensorView:
+    """The main tensor of a card."""
+    statistics = record.statistics
+    return TensorView(
+        record=record,
+        figures=_figures(statistics) if statistics else (),
+        quantiles=_quantiles(statistics) if statistics else (),
+        quantiles_note=_quantiles_note(statistics) if statistics else "",
+        drawings=tuple(_drawings(record, statistics)) if statistics else (),
+        units=_norms(record, record.units) if record.units else None,
+        units_text=_units_text(record.units) if record.units else "",
+        index=record.excerpt.index if record.excerpt else "",
+    )
+
+
+def small_tensor(record: TensorRecord, label: str) -> SmallTensor:
+    """A tensor beside the main one."""
+    value = ""
+    if record.numel == 1 and record.excerpt and record.excerpt.rows:
+        value = plain(record.excerpt.rows[0][0])
+    statistics = record.statistics
+    shown = (
+        (
+            ("Mean", statistics.mean),
+            ("Std", statistics.std),
+            ("Min", statistics.min),
+            ("Max", statistics.max),
+        )
+        if statistics
+        else (("Mean", None), ("Std", None), ("Min", None), ("Max", None))
+    )
+    return SmallTensor(
+        record=record,
+        label=label,
+        histogram=small_histogram(record) if record.numel > 1 else None,
+        value=value,
+        numbers=tuple(Figure(name, numbers.value(item), numbers.exact(item)) for name, item in shown),
+    )
+
+
+def small_histogram(record: TensorRecord) -> Markup | None:
+    """The histogram of a table cell."""
+    shape = record.histogram
+    if shape is None or not any(shape.counts):
+        return None
+    alt = f"distribution from {numbers.value(shape.low)} to {numbers.value(shape.high)}"
+    return Markup(histogram.small_histogram(shape, alt))
+
+
+def zeros_share(record: TensorRecord) -> float | None:
+    """The share of exact zeros among the finite values."""
+    if record.statistics is None or record.statistics.count == 0:
+        return None
+    return record.statistics.zeros / record.statistics.count
+
+
+def _figures(statistics: Statistics) -> tuple[Figure, ...]:
+    total = statistics.count + statistics.nan + statistics.posinf + statistics.neginf
+    named = [
+        ("Mean", statistics.mean),
+        ("Std", statistics.std),
+        ("Min", statistics.min),
+        ("Max", statistics.max),
+        ("Largest |w|", statistics.absmax),
+        ("RMS", statistics.rms),
+        ("L1 norm", statistics.l1),
+        ("L2 norm", statistics.l2),
+        ("Skewness", statistics.skewness),
+        ("Excess kurtosis", statistics.kurtosis),
+    ]
+    figures = [Figure(label, numbers.value(item), numbers.exact(item)) for label, item in named]
+    counts = [("Exact zeros", statistics.zeros), ("|w| < 1e-3 RMS", statistics.near_zero)]
+    for label, number in counts:
+        share = f" ({numbers.percent(number / total)})" if number and total else ""
+        figures.append(Figure(label, numbers.count(number) + share, str(number)))
+    for label, number in (
+        ("NaN", statistics.nan),
+        ("+Inf", statistics.posinf),
+        ("−Inf", statistics.neginf),
+    ):
+        if number:
+            figures.append(
+                Figure(label, f"{numbers.count(number)} ({numbers.percent(number / total)})", str(number))
+            )
+    if statistics.unique is not None:
+        figures.append(Figure("Distinct values", numbers.count(statistics.unique), str(statistics.unique)))
+    return tuple(figures)
+
+
+def _quantiles(statistics: Statistics) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(QUANTILE_WORDS.get(key, key), numbers.value(item), numbers.exact(item))
+        for key, item in statistics.quantiles.items()
+    )
+
+
+def _quantiles_note(statistics: Statistics) -> str:
+    if not statistics.quantiles:
+        return ""
+    if statistics.quantile_error == 0:
+        return "exact"
+    return f"each within {numbers.percent(statistics.quantile_error)} of a true one"
+
+
+def _drawings(record: TensorRecord, statistics: Statistics) -> list[Drawing]:
+    shape = record.histogram
+    if shape is None or not any(shape.counts):
+        return []
+    drawings = []
+    caption = _linear_caption(statistics)
+    outside = shape.below + shape.above
+    if outside:
+        caption += f" {numbers.count(outside)} values lie outside the picture."
+    alt = (
+        f"Histogram of {numbers.count(statistics.count)} values from {numbers.value(statistics.min)} to "
+        f"{numbers.value(statistics.max)}, mean {numbers.value(statistics.mean)}, standard deviation "
+        f"{numbers.value(statistics.std)}."
+    )
+    drawn = histogram.linear_histogram(shape, statistics.quantiles, statistics.mean, alt)
+    what = {"values": "Values", "magnitude": "Magnitudes", "dequantised": "Dequantised values"}
+    drawings.append(Drawing(what[statistics.of], Markup(drawn), caption))
+    log_alt = f"Histogram of magnitudes over powers of two, up to {numbers.value(statistics.absmax)}."
+    log_drawn = histogram.log_histogram(shape, log_alt)
+    if log_drawn:
+        drawings.append(
+            Drawing("Magnitudes, by powers of two", Markup(log_drawn), _log_caption(record, statistics))
+        )
+    return drawings
+
+
+def _linear_caption(statistics: Statistics) -> str:
+    at = statistics.quantiles
+    if "0.01" in at and "0.99" in at and statistics.std:
+        text = f"98 % of the values lie between {numbers.value(at['0.01'])} and {numbers.value(at['0.99'])}"
+        if statistics.absmax and statistics.rms:
+            text += f"; the largest is {numbers.times(statistics.absmax / statistics.rms)} the RMS"
+        return text + "."
+    if statistics.std == 0 and statistics.count:
+        return f"All {numbers.count(statistics.count)} values are {numbers.value(statistics.mean)}."
+    return f"{numbers.count(statistics.count)} finite values."
+
+
+def _log_caption(record: TensorRecord, statistics: Statistics) -> str:
+    shape = record.histogram
+    if shape is None or shape.log_low is None:
+        return ""
+    used = [index for index, number in enumerate(shape.log_counts) if number]
+    if not used:
+        return ""
+    low = 2.0 ** (shape.log_low + used[0] * shape.log_step)
+    high = 2.0 ** (shape.log_low + (used[-1] + 1) * shape.log_step)
+    text = f"Magnitudes run from {numbers.value(low, 2)} to {numbers.value(high, 2)}"
+    if statistics.zeros:
+        text += f"; {numbers.count(statistics.zeros)} exact zeros are not in it"
+    return text + "."
+
+
+def _norms(record: TensorRecord, units: Units) -> Drawing | None:
+    if len(units.norms) < 2:
+        return None
+    alt = (
+        f"L2 norms of {len(units.norms)} units from {numbers.value(units.norm_min)} to "
+        f"{numbers.value(units.norm_max)}, median {numbers.value(units.norm_median)}."
+    )
+    drawn = bars.unit_norms(units.norms, alt, units.dead_units)
+    first = "" if len(units.norms) == units.count else f"first {numbers.count(len(units.norms))} of "
+    title = f"Norm of each unit ({first}{numbers.count(units.count)}, along dim {units.axis})"
+    return Drawing(title, Markup(drawn), _units_text(units))
+
+
+def _units_text(units: Units) -> str:
+    parts = []
+    if units.norm_median is not None:
+        parts.append(
+            f"Norms from {numbers.value(units.norm_min)} to {numbers.value(units.norm_max)}, "
+            f"median {numbers.value(units.norm_median)}."
+        )
+    if units.dead:
+        listed = ", ".join(str(unit) for unit in units.dead_units[:8])
+        more = ", …" if units.dead > len(units.dead_units[:8]) else ""
+        parts.append(f"{numbers.plural(units.dead, 'dead unit')}: {listed}{more}.")
+    else:
+        parts.append("No dead unit.")
+    if units.duplicates_searched is not None:
+        if units.duplicate_pairs:
+            pairs = ", ".join(f"{pair.first} and {pair.second}" for pair in units.duplicates[:4])
+            more = ", …" if units.duplicate_pairs > 4 else ""
+            parts.append(f"{numbers.plural(units.duplicate_pairs, 'duplicate pair')}: {pairs}{more}.")
+        else:
+            parts.append("No two units say the same.")
+    return " ".join(parts)
+
+
+def picture_words(picture: Picture, shape: tuple[int, ...]) -> str:
+    """The sentence under a picture of weights: what is shown, of how many, on which scale."""
+    scale = f"One scale, ±{numbers.value(picture.scale)}."
+    if picture.layout == "matrix":
+        averaged = ""
+        if max(picture.averaged) > 1:
+            rows, columns = (numbers.value(item, 3) for item in picture.averaged)
+            averaged = f", each cell the mean of {rows} × {columns}"
+        down = f"{picture.rows or 'rows'} down, {picture.columns or 'columns'} across"
+        return f"{down}: {picture.height} × {picture.width} cells{averaged}. {scale}"
+    shown = len(picture.units)
+    of = f"all {shown}" if shown == picture.total else f"{shown} of {numbers.count(picture.total)}"
+    size = f"{picture.height} × {picture.width}"
+    if picture.layout == "rgb":
+        return f"Showing {of} filters, {size}, in colour: grey is zero. {scale}"
+    return f"Showing {of} filters, {size}, one input channel each. {scale}"

@@ -1,0 +1,39 @@
+"""Names and texts from the file, made fit for the page.
+
+What a text could hide (control characters, direction overrides, what cannot be seen) is written out
+by `pthreport.render.visible`. Escaping for markup is not done here but by the templates, for every
+text alike.
+"""
+
+from markupsafe import Markup, escape
+
+from pthreport.render.visible import visible
+
+LONGEST_NAME = 120
+LONGEST_TEXT = 4000
+
+
+def shown(text: str) -> str:
+    """Any text that reaches the page: hidden characters written out, newlines and tabs kept."""
+    if text.isprintable():
+        return cut(text, LONGEST_TEXT)
+    lines = cut(text, LONGEST_TEXT).replace("\t", "    ").split("\n")
+    return "\n".join(visible(line) for line in lines)
+
+
+def cut(text: str, longest: int = LONGEST_NAME) -> str:
+    """`text` with its middle left out, and its length said, where it is longer than `longest`."""
+    if len(text) <= longest:
+        return text
+    tail = longest // 4
+    return f"{text[: longest - tail]} … {text[-tail:]} ({len(text):,} characters)"
+
+
+def plain(text: str, longest: int = LONGEST_NAME) -> str:
+    """A name for an attribute or a tooltip: visible, cut, on one line; not yet escaped."""
+    return visible(cut(text, longest))
+
+
+def name(text: str, longest: int = LONGEST_NAME) -> Markup:
+    """A name as markup: isolated from the direction of the text around it, breakable at its dots."""
+    return Markup("<bdi>") + escape(plain(text, longest)).replace(".", Markup(".<wbr>")) + Markup("</bdi>")

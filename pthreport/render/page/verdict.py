@@ -1,0 +1,148 @@
+"""The verdict: three answers, counts by severity, the worst findings."""
+
+from dataclasses import dataclass
+
+from pthreport.document import Report, Statement
+from pthreport.render import numbers
+from pthreport.render.page.index import Index
+from pthreport.render.page.levels import STATE_ICONS, WORDS, Level
+
+CONTAINERS = {
+    "torch-zip": "PyTorch zip",
+    "torch-legacy": "PyTorch legacy (before 1.6)",
+    "torch-tar": "PyTorch tar (before 0.1.10)",
+    "torchscript": "TorchScript",
+    "torch-package": "torch.package",
+    "torch-export": "torch.export",
+    "safetensors": "safetensors",
+    "sharded": "sharded checkpoint",
+    "dcp": "distributed checkpoint",
+    "deepspeed": "DeepSpeed checkpoint",
+    "gguf": "GGUF",
+    "pickle": "pickle",
+}
+
+
+LONGEST_LEAD = 36
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One of the three questions with its answer; `icon` and `word` say the state without colour."""
+
+    question: str
+    word: str
+    icon: Level
+    state: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One finding in a list of links."""
+
+    level: Level
+    word: str
+    title: str
+    evidence: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many findings of one level."""
+
+    level: Level
+    number: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What stands above everything else."""
+
+    answers: tuple[Answer, ...]
+    counts: tuple[Count, ...]
+    worst: tuple[Line, ...]
+    more: int
+    facts: tuple[tuple[str, str, str], ...]
+
+
+_WORDS = {
+    "safety": {
+        "good": "Safe to load",
+        "caution": "Load with care",
+        "bad": "Do not load",
+        "unknown": "Not known",
+    },
+    "health": {
+        "good": "Healthy",
+        "caution": "Look closer",
+        "bad": "Damaged numbers",
+        "unknown": "Not known",
+    },
+    "examined": {"good": "Complete", "caution": "In part", "bad": "Hardly", "unknown": "Not known"},
+}
+
+
+def verdict(report: Report, index: Index) -> Verdict:
+    """The verdict of `report` in the page's words."""
+    summary = report.summary
+    # A check that crashed counts as an error in the summary.
+    counts = [
+        Count("error", summary.errors, numbers.plural(summary.errors, "error")),
+        Count("warning", summary.warnings, numbers.plural(summary.warnings, "warning")),
+        Count("note", summary.notes, numbers.plural(summary.notes, "note")),
+        Count("pass", summary.passed, f"{numbers.count(summary.passed)} passed"),
+    ]
+    worst = tuple(line(report, index, number) for number in summary.worst)
+    open_ones = sum(shown in ("error", "warning", "note", "crash") for shown in index.levels)
+    return Verdict(
+        answers=(
+            _answer("Is it safe to load?", "safety", summary.safety),
+            _answer("Is it healthy?", "health", summary.health),
+            _answer("How much was examined?", "examined", summary.examined),
+        ),
+        counts=tuple(counts),
+        worst=worst,
+        more=open_ones - len(worst),
+        facts=_facts(report),
+    )
+
+
+def line(report: Report, index: Index, number: int) -> Line:
+    """One finding as a line of a list."""
+    finding, shown = report.findings[number], index.levels[number]
+    return Line(shown, WORDS[shown], finding.title, finding.evidence, index.finding_anchors[number])
+
+
+def _answer(question: str, name: str, statement: Statement) -> Answer:
+    word, text = _lead(statement.text)
+    icon = STATE_ICONS[statement.state]
+    return Answer(question, word or _WORDS[name][statement.state], icon, statement.state, text)
+
+
+def _lead(text: str) -> tuple[str, str]:
+    """A short opening ("Yes. It would ...", "Complete: every ...") set apart from the rest."""
+    for end in (". ", ": "):
+        opening, found, rest = text.partition(end)
+        if found and len(opening) <= LONGEST_LEAD and ". " not in opening:
+            return opening, rest[:1].upper() + rest[1:]
+    return "", text
+
+
+def _facts(report: Report) -> tuple[tuple[str, str, str], ...]:
+    """Label, text, and the exact form for a hover."""
+    checkpoint = report.checkpoint
+    nbytes = sum(tensor.nbytes for tensor in report.tensors)
+    facts = [
+        ("Size", numbers.size(checkpoint.size), f"{checkpoint.size:,} bytes"),
+        ("Container", CONTAINERS[checkpoint.container], checkpoint.container),
+        ("Tensors", numbers.count(len(report.tensors)), f"{nbytes:,} bytes of values"),
+    ]
+    if report.models:
+        # Copies of one model (EMA beside raw) are not added up: the first is the one to quote.
+        most = max(report.models, key=lambda model: model.parameters)
+        facts.append(("Parameters", numbers.count(most.parameters), f"{most.parameters:,}"))
+        facts.append(("Layers", numbers.count(len(most.layer_list)), f"{len(most.layer_list):,}"))
+    return tuple(facts)

@@ -1,0 +1,457 @@
+"""Reports made by hand, for the renderers' tests: small, large and hostile ones."""
+
+import base64
+import random
+import zlib
+from collections.abc import Sequence
+
+from pthreport.document import (
+    BytesDetail,
+    CheckpointFacts,
+    Excerpt,
+    Fact,
+    Finding,
+    Group,
+    Highlight,
+    Histogram,
+    HistogramDetail,
+    Import,
+    Layer,
+    LayerDetail,
+    Model,
+    Module,
+    Node,
+    NumberDetail,
+    Optimizer,
+    Picture,
+    PictureDetail,
+    Profile,
+    Provenance,
+    RemovedPrefix,
+    Report,
+    Scheduler,
+    Slot,
+    Statement,
+    Statistics,
+    Summary,
+    TableDetail,
+    TensorRecord,
+    TextDetail,
+    Tie,
+    Tool,
+    Training,
+    UnitPair,
+    Units,
+)
+from pthreport.document.finding import Severity, Status
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+"""A tensor's name that acts where it is not escaped."""
+
+
+def picture(layout: str = "tiles", units: int = 8, side: int = 3, total: int = 16) -> Picture:
+    """Noise, the same every time."""
+    noise = random.Random(7)
+    depth = 3 if layout == "rgb" else 1
+    tiles = 1 if layout == "matrix" else units
+    data = bytes(noise.randrange(256) for _ in range(tiles * side * side * depth))
+    data = bytes(byte if byte != 0x80 else 0 for byte in data)
+    return Picture(
+        layout="rgb" if layout == "rgb" else "matrix" if layout == "matrix" else "tiles",
+        height=side,
+        width=side,
+        scale=0.25,
+        data=base64.b64encode(zlib.compress(data)).decode(),
+        units=() if layout == "matrix" else tuple(range(units)),
+        channels=tuple(range(units)) if layout == "tiles" else (),
+        total=total,
+        rows="outputs" if layout == "matrix" else "",
+        columns="inputs" if layout == "matrix" else "",
+    )
+
+
+def statistics(count: int = 1000, zeros: int = 0, nan: int = 0, std: float = 0.02) -> Statistics:
+    """Figures like those of a trained weight."""
+    return Statistics(
+        count=count - nan,
+        mean=-1.5e-05,
+        std=std,
+        min=-5 * std,
+        max=4.5 * std,
+        absmax=5 * std,
+        rms=std,
+        l1=0.8 * std * count,
+        l2=std * count**0.5,
+        skewness=-0.1,
+        kurtosis=0.7,
+        zeros=zeros,
+        nan=nan,
+        posinf=0,
+        neginf=0,
+        near_zero=zeros + 3,
+        quantiles={
+            "0.001": -3.2 * std,
+            "0.01": -2.4 * std,
+            "0.05": -1.65 * std,
+            "0.25": -0.67 * std,
+            "0.5": 0.0,
+            "0.75": 0.67 * std,
+            "0.95": 1.65 * std,
+            "0.99": 2.4 * std,
+            "0.999": 3.2 * std,
+        },
+        quantile_error=1 / 128,
+    )
+
+
+def histogram(std: float = 0.02) -> Histogram:
+    """A bell in 32 bins, and its magnitudes in 12."""
+    counts = tuple(round(1000 * 2.718 ** (-(((i - 15.5) / 6) ** 2) / 2)) for i in range(32))
+    return Histogram(
+        low=-5 * std,
+        high=5 * std,
+        counts=counts,
+        log_low=-14.0,
+        log_step=1.0,
+        log_counts=(1, 2, 4, 8, 17, 35, 70, 130, 200, 180, 40, 1),
+    )
+
+
+def tensor(path: str, shape: tuple[int, ...], **changes: object) -> TensorRecord:
+    """A measured float32 tensor."""
+    numel = 1
+    for dim in shape:
+        numel *= dim
+    fields: dict[str, object] = {
+        "path": path,
+        "model": "",
+        "name": path,
+        "role": "parameter",
+        "shape": shape,
+        "dtype": "float32",
+        "numel": numel,
+        "nbytes": 4 * numel,
+        "statistics": statistics(numel),
+        "histogram": histogram(),
+    }
+    return TensorRecord(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def finding(
+    check: str, title: str, status: Status, severity: Severity, where: Sequence[str] = (), **changes: object
+) -> Finding:
+    """A finding with every field said."""
+    fields: dict[str, object] = {
+        "check": check,
+        "title": title,
+        "status": status,
+        "severity": severity,
+        "evidence": "12 of 1,728 values are NaN",
+        "threshold": "no value may be NaN",
+        "why": "One NaN spreads to every output.",
+        "remedy": "Go back to an earlier checkpoint.",
+        "reference": "https://pytorch.org/docs/stable/notes/numerical_accuracy.html",
+        "where": tuple(where),
+    }
+    return Finding(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def small_report() -> Report:
+    """Two convolutions, a norm, a linear layer; one finding of every status; training state."""
+    tensors = (
+        tensor("net.conv1.weight", (16, 3, 3, 3), name="conv1.weight", picture=picture("rgb", 16, 3, 16)),
+        tensor(
+            "net.conv2.weight",
+            (16, 16, 3, 3),
+            name="conv2.weight",
+            picture=picture("tiles", 8, 3, 16),
+            statistics=statistics(2304, zeros=400, nan=12),
+            units=Units(
+                axis=0,
+                count=16,
+                dead=2,
+                dead_units=(3, 5),
+                norm_min=0.0,
+                norm_median=0.3,
+                norm_max=0.5,
+                norms=tuple(0.0 if unit in (3, 5) else 0.3 + unit / 100 for unit in range(16)),
+                duplicate_pairs=1,
+                duplicates=(UnitPair(first=1, second=4, cosine=0.999),),
+                duplicates_searched=16,
+            ),
+            excerpt=Excerpt(
+                index="[0:2, 0:3, 0, 0]", rows=(("0.125", "-0.5", "nan"), ("0", "1", "2")), cut=True
+            ),
+        ),
+        tensor("net.bn1.weight", (16,), name="bn1.weight"),
+        tensor("net.bn1.bias", (16,), name="bn1.bias"),
+        tensor(
+            "net.bn1.num_batches_tracked",
+            (),
+            name="bn1.num_batches_tracked",
+            role="buffer",
+            dtype="int64",
+            excerpt=Excerpt(index="", rows=(("120",),), cut=False),
+        ),
+        tensor("net.fc.weight", (10, 16), name="fc.weight", picture=picture("matrix", 1, 10, 10)),
+        tensor(
+            "net.fc.bias", (10,), name="fc.bias", status="skipped", reason="past the end", statistics=None
+        ),
+        tensor("optimizer.state.0.exp_avg", (16, 3, 3, 3), model=None, role="optimizer"),
+        tensor("mean_image", (3,), model=None, role="other"),
+    )
+    named = ("conv1", "conv2", "bn1", "fc")
+    kinds = {"conv1": "conv2d", "conv2": "conv2d", "bn1": "batchnorm", "fc": "linear"}
+    layers = []
+    for name in named:
+        owned = [record for record in tensors if record.path.startswith(f"net.{name}.")]
+        elements = sum(record.numel for record in owned if record.role == "parameter")
+        layers.append(
+            Layer(
+                name=name,
+                kind=kinds[name],
+                basis="inferred",
+                evidence="a weight of 4 dimensions",
+                tensors=tuple(record.path for record in owned),
+                weight=owned[0].path,
+                parameters=elements,
+                buffers=1 if name == "bn1" else 0,
+                bytes=4 * elements,
+                settings={"kernel": "3 x 3"} if name.startswith("conv") else {},
+                profile=Profile(
+                    norm=1.0 if name == "bn1" else 0.02,
+                    spread=0.02,
+                    zeros=0.1736 if name == "conv2" else 0.0,
+                ),
+            )
+        )
+    parameters = sum(layer.parameters for layer in layers)
+    root = Module(
+        name="",
+        label="",
+        depth=0,
+        layer=False,
+        layers=4,
+        parameters=parameters,
+        buffers=1,
+        bytes=4 * parameters,
+    )
+    modules = [root] + [
+        Module(
+            name=layer.name,
+            label=layer.name,
+            depth=1,
+            layer=True,
+            layers=1,
+            parameters=layer.parameters,
+            buffers=layer.buffers,
+            bytes=layer.bytes,
+        )
+        for layer in layers
+    ]
+    model = Model(
+        key="net",
+        label="net",
+        parameters=parameters,
+        buffers=1,
+        bytes=4 * parameters,
+        layer_list=tuple(layers),
+        modules=tuple(modules),
+        prefixes=(RemovedPrefix(prefix="module.", count=7, wrapper="DataParallel"),),
+        ties=(Tie(paths=("net.fc.weight", "net.conv1.weight")),),
+        highlights=(
+            Highlight(kind="largest-layer", layer="conv2", value=2304.0, typical=float(parameters)),
+            Highlight(kind="spread-high", layer="conv2", value=0.28, typical=0.02),
+        ),
+    )
+    tensors = tuple(record if record.model is None else _in_model(record) for record in tensors)
+    findings = (
+        finding(
+            "nonfinite-weights",
+            "Weights are not finite",
+            "fail",
+            "error",
+            ("net.conv2.weight",),
+            details=(
+                LayerDetail(path="net.conv2.weight", note="12 NaN"),
+                NumberDetail(label="Share", value=0.0052, unit="of all"),
+                BytesDetail(label="Touched", value=9216),
+                TextDetail(text="They stand together."),
+                TableDetail(head=("unit", "NaN"), rows=(("3", "12"),), left_out=4),
+                HistogramDetail(label="Where", histogram=histogram()),
+                PictureDetail(label="Which", picture=picture()),
+            ),
+        ),
+        finding(
+            "dead-units",
+            "Units are dead",
+            "warn",
+            "warning",
+            ("net.conv2.weight",),
+            evidence="2 of 16 units",
+        ),
+        finding("gone", "A check of somebody else", "error", "warning", evidence="ZeroDivisionError"),
+        finding("saved-state", "Optimizer state is here", "info", "info", ("optimizer.state.0.exp_avg",)),
+        finding("unknown-imports", "Every import is known", "pass", "error"),
+        finding("gates", "Forget gates are open", "not-applicable", "info"),
+    )
+    return Report(
+        tool=Tool(name="pthreport", version="0.1.0"),
+        title="small.pth",
+        checkpoint=CheckpointFacts(
+            name="small.pth",
+            size=24_345,
+            sha256="ab" * 32,
+            container="torch-zip",
+            format={"pickle protocol": "2", "byte order": "little"},
+            complete=False,
+            problems=("net.fc.bias ends past the end of the file (offset 24,100)",),
+        ),
+        summary=Summary(
+            what="A small convolutional network, 2.9 k parameters in float32.",
+            basis="inferred",
+            safety=Statement(state="good", text="Yes. It would import two names."),
+            health=Statement(state="bad", text="No. Weights are not finite: 12 of 2,304."),
+            examined=Statement(state="caution", text="Partial: 8 of 9 tensors measured."),
+            errors=2,
+            warnings=1,
+            notes=1,
+            passed=1,
+            worst=(0, 1, 2),
+        ),
+        findings=findings,
+        imports=(
+            Import(
+                module="torch._utils",
+                name="_rebuild_tensor_v2",
+                verdict="known",
+                why="rebuilds a tensor",
+                uses=("called",),
+                count=9,
+                places=("net.conv1.weight",),
+            ),
+            Import(
+                module="my.module", name="Thing", verdict="unknown", why="not in the list", uses=("built",)
+            ),
+        ),
+        contents=Node(
+            key="",
+            kind="mapping",
+            type="dict",
+            count=3,
+            children=(
+                Node(
+                    key="net",
+                    kind="mapping",
+                    type="collections.OrderedDict",
+                    count=7,
+                    children=tuple(
+                        Node(
+                            key=record.name,
+                            kind="tensor",
+                            type=record.dtype,
+                            text=str(record.shape),
+                            path=record.path,
+                        )
+                        for record in tensors[:6]
+                    ),
+                ),
+                Node(key="epoch", kind="integer", type="int", text="12"),
+                Node(key="again", kind="reference", type="dict", path="net"),
+            ),
+        ),
+        models=(model,),
+        tensors=tensors,
+        training=Training(
+            optimizers=(
+                Optimizer(
+                    path="optimizer",
+                    kind="Adam or AdamW",
+                    basis="inferred",
+                    evidence="slots exp_avg and exp_avg_sq",
+                    groups=(Group(settings={"lr": "0.001", "betas": "(0.9, 0.999)"}, parameters=6),),
+                    slots=(Slot(name="exp_avg", tensors=1, elements=432, bytes=1728),),
+                    parameters=6,
+                    model="net",
+                    matched=6,
+                    matched_by="order and shape",
+                    steps=(120, 120),
+                ),
+            ),
+            schedulers=(
+                Scheduler(
+                    path="scheduler",
+                    kind="StepLR",
+                    basis="inferred",
+                    evidence="step_size and gamma",
+                    settings={"gamma": "0.1"},
+                ),
+            ),
+            counters=(Fact(path="epoch", name="epoch", value="12"),),
+            metrics=(Fact(path="best_acc", name="best_acc", value="0.9712"),),
+            arguments=(Fact(path="args.lr", name="lr", value="0.001"),),
+        ),
+        provenance=Provenance(
+            timestamp=None,
+            options={"depth": "standard"},
+            libraries={"torch": "2.13.0"},
+            platform="linux x86_64",
+        ),
+    )
+
+
+def _in_model(record: TensorRecord) -> TensorRecord:
+    import msgspec
+
+    return msgspec.structs.replace(record, model="net")
+
+
+def named_report(names: Sequence[str]) -> Report:
+    """One model whose layers are called `names`, each with one weight of 4 x 4."""
+    import msgspec
+
+    tensors = tuple(tensor(f"{name}.weight", (4, 4)) for name in names)
+    layers = tuple(
+        Layer(
+            name=name,
+            kind="linear",
+            basis="inferred",
+            evidence="two dimensions",
+            tensors=(f"{name}.weight",),
+            weight=f"{name}.weight",
+            parameters=16,
+            buffers=0,
+            bytes=64,
+            profile=Profile(norm=0.1, spread=0.1, zeros=0.0),
+        )
+        for name in names
+    )
+    modules = tuple(
+        Module(name=name, label=name, depth=0, layer=True, layers=1, parameters=16, buffers=0, bytes=64)
+        for name in names
+    )
+    model = Model(
+        key="",
+        label="model",
+        parameters=16 * len(names),
+        buffers=0,
+        bytes=64 * len(names),
+        layer_list=layers,
+        modules=modules,
+    )
+    children = tuple(
+        Node(key=record.path, kind="tensor", type="float32", text="4 x 4", path=record.path)
+        for record in tensors
+    )
+    report = small_report()
+    return msgspec.structs.replace(
+        report,
+        models=(model,),
+        tensors=tensors,
+        findings=(
+            finding("nonfinite-weights", "Weights are not finite", "fail", "error", (tensors[0].path,)),
+        ),
+        summary=msgspec.structs.replace(report.summary, worst=(0,)),
+        contents=Node(key="", kind="mapping", type="dict", count=len(children), children=children),
+        training=Training(),
+    )
