@@ -18,8 +18,11 @@ README = HERE / "README.md"
 MARK = "<!-- results -->"
 
 
-def measure(bench: Bench, tools: Tools, repeat: int, only: list[str]) -> dict[str, Cost]:
-    """Every case once around, then again: a disturbance then hits all of them, not one."""
+def measure(bench: Bench, tools: Tools, repeat: int, only: list[str]) -> tuple[dict[str, Cost], int]:
+    """The least cost of each case by its name, and how many runs failed.
+
+    Every case once around, then again: a disturbance then hits all of them, not one.
+    """
     path = tools.work / bench.file
     cases = [case for case in bench.cases if not only or any(word in case.name for word in only)]
     # All of them find the file in the system's page cache, the first as well as the last.
@@ -29,6 +32,7 @@ def measure(bench: Bench, tools: Tools, repeat: int, only: list[str]) -> dict[st
         cwd=HERE.parent,
     )
     costs: dict[str, list[Cost]] = {}
+    failures = 0
     for turn in range(repeat):
         for case in cases:
             if case.slow and turn:
@@ -38,9 +42,10 @@ def measure(bench: Bench, tools: Tools, repeat: int, only: list[str]) -> dict[st
                 cost = run(case.command(tools, path), tools.work / "last.log", cwd=HERE.parent)
             except ProcessError as error:
                 print(f"  failed: {error}", file=sys.stderr)
+                failures += 1
                 continue
             costs.setdefault(case.name, []).append(cost)
-    return {name: least(each) for name, each in costs.items()}
+    return {name: least(each) for name, each in costs.items()}, failures
 
 
 def machine() -> str:
@@ -60,7 +65,8 @@ def _version(name: str) -> str:
         return "absent"
 
 
-def main() -> None:
+def main() -> int:
+    """1 where a process failed; a missed target is printed, and is no failure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Run the benchmarks.")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each process; the least counts (3)")
     parser.add_argument(
@@ -76,16 +82,20 @@ def main() -> None:
     tools = Tools(work=work, lens=weightlens(work))
 
     lines = [machine(), f"Least of {args.repeat} runs; today's script once."]
+    failed = 0
     for bench in BENCHES:
         print(bench.title, file=sys.stderr)
-        costs = measure(bench, tools, args.repeat, args.only)
-        lines += ["", f"### {bench.title}", "", *rows(bench, costs), "", *verdicts(bench, costs)]
+        costs, failures = measure(bench, tools, args.repeat, args.only)
+        failed += failures
+        if costs:
+            lines += ["", f"### {bench.title}", "", *rows(bench, costs), "", *verdicts(bench, costs)]
     text = "\n".join(lines)
     print(text)
     if args.write:
         before, _, _ = README.read_text().partition(MARK)
         README.write_text(f"{before}{MARK}\n\n{text}\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
