@@ -1,0 +1,192 @@
+"""What a sketch says about the distribution: order statistics, counts below a threshold, histograms."""
+
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log2
+
+import numpy as np
+
+from pthreport.document import Histogram
+from pthreport.measure.sketch import COARSE_ERROR, COARSE_FLOOR, FLOAT32_MAX, Sketch
+from pthreport.measure.source import Array, Float64, Int64
+
+QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
+HISTOGRAM_BINS = 64
+LOG_BINS = 96
+
+_VIA_FLOAT32 = 2.0**-23
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Finite values in ascending bins: `cumulative[i]` values lie below bin i, those of bin i between
+    `low[i]` and `high[i]`, both included; equal where the bin is one value. Shapes (k + 1,), (k,).
+
+    A value told from a bin is off by at most `error` of its magnitude, by at most `floor` where it is
+    smaller than `floor`.
+    """
+
+    low: Float64
+    high: Float64
+    cumulative: Int64
+    error: float = 0.0
+    floor: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """The number of values."""
+        return int(self.cumulative[-1])
+
+    def order_statistics(self, ranks: Array) -> Float64:
+        """The values of the given ranks (0 = the least), shape (r,); spread evenly inside a bin."""
+        bins = np.searchsorted(self.cumulative, ranks, side="right") - 1
+        first = self.cumulative[bins]
+        share = (ranks - first + 0.5) / (self.cumulative[bins + 1] - first)
+        low = self.low[bins]
+        return np.asarray(low + (self.high[bins] - low) * share)
+
+    def quantiles(self, levels: tuple[float, ...] = QUANTILES) -> Float64:
+        """Quantiles at `levels`, between order statistics as `numpy.quantile` ("linear") does.
+
+        With a and b the true order statistics around it, a quantile is within
+        `error` * max(|a|, |b|) + `floor` of numpy's.
+        """
+        place = np.asarray(levels) * (self.count - 1)
+        below = np.floor(place)
+        ranks = below.astype(np.int64)
+        first = self.order_statistics(ranks)
+        second = self.order_statistics(np.minimum(ranks + 1, self.count - 1))
+        return np.asarray(first + (second - first) * (place - below))
+
+    def below(self, edges: Array) -> Float64:
+        """How many values are less than each edge; a share of a bin that an edge cuts."""
+        return self._counted(np.searchsorted(self.high, edges, side="left"), edges)
+
+    def up_to(self, edges: Array) -> Float64:
+        """How many values are at most each edge; a share of a bin that an edge cuts."""
+        return self._counted(np.searchsorted(self.high, edges, side="right"), edges)
+
+    def within(self, threshold: float) -> int:
+        """How many values have a magnitude below `threshold` > 0. Exact where the bins are values or
+        the threshold is an edge; otherwise a share of the two bins it cuts."""
+        inside = self.below(np.asarray([threshold]))[0] - self.up_to(np.asarray([-threshold]))[0]
+        return max(0, round(float(inside)))
+
+    def _counted(self, whole: Array, edges: Array) -> Float64:
+        result = self.cumulative[whole].astype(np.float64)
+        cut = np.flatnonzero(whole < self.low.size)
+        at = whole[cut]
+        low, high, edge = self.low[at], self.high[at], np.asarray(edges)[cut]
+        inside = edge > low
+        size = (self.cumulative[at + 1] - self.cumulative[at])[inside]
+        result[cut[inside]] += size * ((edge - low)[inside] / (high - low)[inside])
+        return result
+
+
+def exact_distribution(ordered: Array) -> Distribution:
+    """The distribution of finite values at hand, shape (n,), ascending."""
+    values = ordered.astype(np.float64)
+    return Distribution(values, values, np.arange(values.size + 1))
+
+
+def sketch_distribution(sketch: Sketch, low: float, high: float, rounded: bool = False) -> Distribution:
+    """The distribution that `sketch` tells of; `low` and `high` are the exact least and largest
+    value, which narrow the outermost bins. `rounded`: the values were rounded to float32."""
+    if sketch.dtype is not None:
+        values = sketch.values()
+        order = np.argsort(values, kind="stable")
+        cumulative = _cumulative(sketch.counts[order])
+        return Distribution(values[order], values[order], cumulative)
+    lower, upper = sketch.edges()
+    counts = sketch.counts.astype(np.int64)
+    if sketch.zeros:
+        # Exact zeros leave the bins that they share with subnormals below 2^-133.
+        tiny = np.flatnonzero((sketch.keys & 0x7FFF) == 0)
+        taken = sketch.zeros * counts[tiny] // counts[tiny].sum()
+        taken[-1] = sketch.zeros - taken[:-1].sum()
+        counts[tiny] -= taken
+        lower, upper = np.append(lower, 0.0), np.append(upper, 0.0)
+        counts = np.append(counts, sketch.zeros)
+    if sketch.under:
+        lower, upper = np.append(lower, low), np.append(upper, -FLOAT32_MAX)
+        counts = np.append(counts, sketch.under)
+    if sketch.over:
+        lower, upper = np.append(lower, FLOAT32_MAX), np.append(upper, high)
+        counts = np.append(counts, sketch.over)
+    order = np.lexsort((upper, lower))
+    order = order[counts[order] > 0]
+    beyond = sketch.under + sketch.over > 0
+    return Distribution(
+        np.clip(lower[order], low, high),
+        np.clip(upper[order], low, high),
+        _cumulative(counts[order]),
+        error=float("inf") if beyond else COARSE_ERROR + (_VIA_FLOAT32 if rounded else 0.0),
+        floor=COARSE_FLOOR,
+    )
+
+
+def histogram(
+    distribution: Distribution, *, spacing: float = 0.0, integers: bool = False, bins: int = HISTOGRAM_BINS
+) -> Histogram | None:
+    """At most `bins` equal bins over all values, and bins over powers of two; None of no values.
+
+    There are fewer bins where a finer one would be narrower than what is known: than a bin of the
+    sketch, or than `spacing`, the distance of neighbouring values of the type at the largest value.
+    Bins of `integers` hold equally many integers each and start half a step below the least.
+    """
+    if distribution.count == 0:
+        return None
+    low, high = float(distribution.low[0]), float(distribution.high[-1])
+    reach = high - low
+    if low == high:
+        counts: tuple[int, ...] = (distribution.count,)
+    elif integers:
+        step = ceil((reach + 1) / bins)
+        number = ceil((reach + 1) / step)
+        low, high = low - 0.5, low - 0.5 + number * step
+        counts = _counts(distribution, low, high, number)
+    else:
+        widest = max(float((distribution.high - distribution.low).max()), spacing)
+        number = (
+            bins
+            if widest == 0 or not isfinite(reach)
+            else max(1, min(bins, floor(reach / widest * (1 + 1e-9))))
+        )
+        counts = _counts(distribution, low, high, number)
+    log_low, log_step, log_counts = _log_bins(distribution)
+    return Histogram(
+        low=low, high=high, counts=counts, log_low=log_low, log_step=log_step, log_counts=log_counts
+    )
+
+
+def _counts(distribution: Distribution, low: float, high: float, number: int) -> tuple[int, ...]:
+    share = np.arange(1, number) / number
+    edges = low * (1 - share) + high * share
+    inner = np.rint(distribution.below(edges))
+    steps = np.diff(np.concatenate(([0.0], inner, [float(distribution.count)])))
+    return tuple(steps.astype(np.int64).tolist())
+
+
+def _log_bins(distribution: Distribution) -> tuple[float | None, float, tuple[int, ...]]:
+    low, high = distribution.low, distribution.high
+    solid = (low != 0) | (high != 0)
+    if not solid.any():
+        return None, 0.5, ()
+    inner, outer = np.abs(low[solid]), np.abs(high[solid])
+    inner, outer = np.minimum(inner, outer), np.maximum(inner, outer)
+    least, largest = float(np.where(inner > 0, inner, outer).min()), float(outer.max())
+    step = 0.5
+    while floor(log2(largest) / step) + 1 - floor(log2(least) / step) > LOG_BINS:
+        step *= 2
+    first, last = floor(log2(least) / step), floor(log2(largest) / step) + 1
+    with np.errstate(over="ignore", under="ignore"):
+        edges = np.exp2(np.arange(first, last + 1) * step)
+    inside = distribution.below(edges) - distribution.up_to(-edges)
+    zero = np.zeros(1)
+    # Nothing but zeros is below the first edge, and nothing beyond the last.
+    inside[0] = (distribution.up_to(zero) - distribution.below(zero))[0]
+    inside[-1] = distribution.count
+    return first * step, step, tuple(np.diff(np.rint(inside)).astype(np.int64).tolist())
+
+
+def _cumulative(counts: Array) -> Int64:
+    return np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))

@@ -1,0 +1,192 @@
+"""Units that say the same: pairs whose cosine, each unit's mean removed, is beyond +-0.99.
+
+All pairs of a 4096 x 4096 matrix are 17 million dot products of length 4096. So candidates are
+looked for in a random projection (count sketch: each place adds its value, with a random sign, to
+one of `width` buckets), which keeps the relative distance of two units within a factor of two or
+so, and only candidates are compared exactly.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pthreport.document import UnitPair
+from pthreport.measure.source import Array, Float64
+
+COSINE = 0.99
+"""Beyond this, two units are duplicates."""
+LEAST_PLACES = 10
+"""Short kernels are alike by chance: of a good MobileNetV2's 3 x 3 depthwise kernels a third is."""
+WIDTH = 64
+PROJECTED = 4 * 1024 * 1024
+"""Numbers of a projection at most; more units get fewer buckets each."""
+ALL_PAIRS = 4096
+"""Up to so many units each pair is looked at; of more, those that hash alike."""
+VERIFIED = 512
+"""Units compared exactly at most, and the values held for it at most."""
+VERIFIED_VALUES = 2 * 1024 * 1024
+KEPT = 32
+
+_TABLES = 16
+_BITS = 16
+_WINDOW = 4
+_CONSTANT = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """`pairs` found among the `searched` units, the closest ones `first` (at most 32)."""
+
+    pairs: int
+    first: tuple[UnitPair, ...]
+    searched: int
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A count sketch of `places` values to `width` numbers: place p goes to bucket p % width with
+    `signs[p]`. With at most `width` places nothing is lost."""
+
+    signs: NDArray[np.float32]
+    width: int
+
+    @property
+    def exact(self) -> bool:
+        """Each place has a bucket of its own."""
+        return self.signs.size <= self.width
+
+    def project(self, matrix: Array, first_place: int) -> NDArray[np.float32]:
+        """The projection of the rows of `matrix` (units, places `first_place` on); (units, width)."""
+        units, places = matrix.shape
+        signs = self.signs[first_place : first_place + places]
+        head, width = first_place % self.width, self.width
+        folds = -(-(head + places) // width)
+        if head == 0 and folds * width == places:
+            signed = matrix * signs
+        else:
+            signed = np.zeros((units, folds * width), np.float32)
+            np.multiply(matrix, signs, out=signed[:, head : head + places], casting="same_kind")
+        return np.asarray(signed.reshape(units, folds, width).sum(axis=1), np.float32)
+
+    def of_ones(self) -> Float64:
+        """The projection of a unit of ones, shape (width,)."""
+        padded = np.zeros(-(-self.signs.size // self.width) * self.width)
+        padded[: self.signs.size] = self.signs
+        return np.asarray(padded.reshape(-1, self.width).sum(axis=0))
+
+
+def projection(units: int, places: int) -> Projection | None:
+    """The projection for a layer, the same on every run; None where there is no search."""
+    if places < LEAST_PLACES or units < 2:
+        return None
+    width = WIDTH
+    while width > 16 and units * width > PROJECTED:
+        width //= 2
+    if units * width > PROJECTED:
+        return None
+    bits = np.random.Generator(np.random.PCG64(units)).integers(0, 2, places, np.int8)
+    return Projection((2 * bits - 1).astype(np.float32), min(width, places))
+
+
+def find_duplicates(
+    projected: Array,
+    sums: Float64,
+    squares: Float64,
+    used: Projection,
+    read: Callable[[list[int]], Float64],
+    most: int = VERIFIED,
+) -> Duplicates:
+    """The duplicates among the units of a layer.
+
+    `projected` (units, width), `sums` and `squares` (units,) are sums over each unit's values;
+    `read` gives the values of the units asked for, shape (n, places), and is asked for at most
+    `most` units and 2 Mi values.
+    """
+    count, places = projected.shape[0], used.signs.size
+    with np.errstate(all="ignore"):
+        mean = sums / places
+        centred = projected - (mean[:, None] * used.of_ones()).astype(np.float32)
+        # A constant unit has no direction once its mean is gone.
+        alive = squares - sums * mean > _CONSTANT * squares
+        length = np.sqrt(np.einsum("ij,ij->i", centred, centred, dtype=np.float64))
+        alive &= np.isfinite(length) & (length > 0)
+    numbers = np.flatnonzero(alive)
+    unit = (centred[numbers] / length[numbers, None]).astype(np.float32)
+    threshold = COSINE - 1e-3 if used.exact else 1 - (1 - COSINE) * (4 if used.width >= 64 else 8)
+    first, second, likeness = (
+        _all_pairs(unit, threshold) if len(unit) <= ALL_PAIRS else _hashed(unit, threshold)
+    )
+    order = np.lexsort((second, first, -likeness))
+    wanted: dict[int, None] = {}
+    for at in order[: 64 * VERIFIED]:
+        wanted[int(first[at])] = wanted[int(second[at])] = None
+    candidates = np.union1d(first, second)
+    room = min(most, VERIFIED_VALUES // places)
+    chosen = sorted(int(numbers[i]) for i in list(wanted)[:room])
+    if len(chosen) < 2:
+        return Duplicates(0, (), count - candidates.size)
+    pairs = _verified(chosen, read(chosen))
+    pairs.sort(key=lambda pair: (-abs(pair.cosine), pair.first, pair.second))
+    return Duplicates(len(pairs), tuple(pairs[:KEPT]), count - candidates.size + len(chosen))
+
+
+def _verified(units: list[int], values: Float64) -> list[UnitPair]:
+    largest = np.abs(values).max(axis=1, keepdims=True)
+    values = values / np.where(largest > 0, largest, 1.0)
+    values -= values.mean(axis=1, keepdims=True)
+    length = np.sqrt(np.einsum("ij,ij->i", values, values))
+    values /= np.where(length > 0, length, 1.0)[:, None]
+    cosines = np.triu(values @ values.T, 1)
+    # Rounded: the last bits of a matrix product depend on the number of threads.
+    return [
+        UnitPair(first=units[i], second=units[j], cosine=round(float(cosines[i, j]), 9))
+        for i, j in np.argwhere(np.abs(cosines) > COSINE).tolist()
+    ]
+
+
+def _all_pairs(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
+    found: list[tuple[Array, Array, Array]] = []
+    for start in range(0, len(unit), 512):
+        rows = unit[start : start + 512]
+        likeness = np.abs(rows @ unit[start:].T)
+        if likeness.size == 0 or (at := np.flatnonzero(likeness.reshape(-1) > threshold)).size == 0:
+            continue
+        i, j = np.divmod(at, likeness.shape[1])
+        keep = j > i
+        i, j = i[keep], j[keep]
+        found.append((i + start, j + start, likeness[i, j]))
+    return _joined(found)
+
+
+def _hashed(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
+    # Signs of random projections (Charikar 2002): two units at cosine 0.99 agree in 16 signs about
+    # every other time, in one of 16 tables almost surely. Signs are flipped so that the first is
+    # positive, for opposite units to meet, and each unit is compared with a few neighbours only.
+    planes = np.random.Generator(np.random.PCG64(unit.shape[1])).standard_normal(
+        (unit.shape[1], _TABLES * _BITS), np.float32
+    )
+    weights = (1 << np.arange(_BITS, dtype=np.int64)).astype(np.int32)
+    found: list[tuple[Array, Array, Array]] = []
+    for table in range(_TABLES):
+        bits = unit @ planes[:, table * _BITS : (table + 1) * _BITS] > 0
+        keys = (bits ^ ~bits[:, :1]).astype(np.int32) @ weights
+        order = np.argsort(keys, kind="stable")
+        for step in range(1, _WINDOW + 1):
+            i, j = order[:-step], order[step:]
+            same = keys[i] == keys[j]
+            i, j = i[same], j[same]
+            likeness = np.abs(np.einsum("ij,ij->i", unit[i], unit[j]))
+            close = likeness > threshold
+            found.append((np.minimum(i, j)[close], np.maximum(i, j)[close], likeness[close]))
+    first, second, likeness = _joined(found)
+    _, once = np.unique(first * len(unit) + second, return_index=True)
+    return first[once], second[once], likeness[once]
+
+
+def _joined(found: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    first, second, likeness = zip(*found, strict=True)
+    return np.concatenate(first), np.concatenate(second), np.concatenate(likeness)

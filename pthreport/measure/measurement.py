@@ -1,0 +1,133 @@
+"""What was measured of one tensor, in the words of a report, and its sketch."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pthreport.document import Excerpt, Histogram, Picture, Statistics, Units
+from pthreport.measure.duplicates import VERIFIED, Duplicates, find_duplicates
+from pthreport.measure.excerpt import excerpt
+from pthreport.measure.pictures import kernel_picture, matrix_picture, unit_index
+from pthreport.measure.piece import Partial, Plan, Task
+from pthreport.measure.sketch import Sketch
+from pthreport.measure.source import Array, Float64
+from pthreport.measure.statistics import describe
+from pthreport.measure.units import UnitSums, describe_units
+from pthreport.measure.values import Values
+
+SCATTERED_UNITS = 64
+"""Units read again at most where their values are scattered over the storage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Everything measured of the tensor at `path`.
+
+    `status` is "skipped", with a `reason`, where its values could not be read; then nothing else is
+    there. `sketch` is that of `statistics`' own values, mergeable with others of its kind.
+    """
+
+    path: str
+    status: Literal["complete", "skipped"] = "complete"
+    reason: str | None = None
+    statistics: Statistics | None = None
+    histogram: Histogram | None = None
+    units: Units | None = None
+    picture: Picture | None = None
+    excerpt: Excerpt | None = None
+    sketch: Sketch | None = None
+
+
+def view_key(task: Task) -> Hashable:
+    """Equal for tasks that would measure the same values in the same way."""
+    tensor = task.tensor
+    return (
+        tensor.storage_key,
+        tensor.offset,
+        tensor.shape,
+        tensor.strides,
+        tensor.dtype.name,
+        tensor.conjugate,
+        tensor.negative,
+        None if tensor.quantization is None else id(tensor.quantization),
+        task.unit_axis,
+        task.groups,
+        task.depthwise,
+        task.picture,
+        task.rows_text,
+        task.columns_text,
+        task.excerpt,
+    )
+
+
+def conclude(plan: Plan, partial: Partial) -> Measurement:
+    """The measurement from all of a tensor's pieces merged in order.
+
+    Reads the units that are drawn or compared, and the excerpt, again where the tensor is longer
+    than one read. Raises `ReadError`.
+    """
+    task, cut, decoder = plan.task, plan.layout, plan.decoder
+    tensor = task.tensor
+    values = Values(tensor, decoder, partial.raw)
+    parts = {name: describe(stream)[0] for name, stream in partial.streams.items() if name}
+    statistics, histogram = describe(partial.streams[""], decoder.of, decoder.integers, parts or None)
+    units: Units | None = None
+    norms: Float64 | None = None
+    if partial.units is not None:
+        with np.errstate(over="ignore"):
+            norms = np.sqrt(cut.logical(partial.units.squares))
+        if task.unit_axis is not None:
+            units = describe_units(
+                task.unit_axis,
+                norms,
+                cut.logical(partial.units.low),
+                cut.logical(partial.units.high),
+                _duplicates(plan, partial.units, values),
+            )
+    picture: Picture | None = None
+    if plan.drawn == "matrix" and partial.grid is not None:
+        picture = matrix_picture(cut.units, cut.places, partial.grid, task.rows_text, task.columns_text)
+    elif plan.drawn is not None and norms is not None:
+        picture = kernel_picture(plan.drawn, tensor.shape, task.unit_axis or 0, task.groups, norms, values)
+    corner: Excerpt | None = None
+    if task.excerpt is not None:
+        quantized = decoder.of == "dequantised"
+        corner = excerpt(
+            tensor.shape, tensor.dtype, values.raw, decoder.block if quantized else None, *task.excerpt
+        )
+    return Measurement(
+        path=tensor.path,
+        statistics=statistics,
+        histogram=histogram,
+        units=units,
+        picture=picture,
+        excerpt=corner,
+        sketch=partial.streams[""].sketch,
+    )
+
+
+def _duplicates(plan: Plan, sums: UnitSums, values: Values) -> Duplicates | None:
+    used = plan.projection
+    if used is None or sums.projected is None:
+        return None
+    task, cut = plan.task, plan.layout
+    axis = task.unit_axis or 0
+
+    def read(units: list[int]) -> Array:
+        rows = np.empty((len(units), cut.places))
+        for row, unit in zip(rows, units, strict=True):
+            numbers = values.numbers(unit_index(task.tensor.shape, axis, task.groups, unit)).reshape(-1)
+            row[:] = np.where(np.isfinite(numbers), numbers, 0.0)
+        return rows
+
+    together = cut.is_unit[0] and not any(cut.is_unit[1:])
+    return find_duplicates(
+        cut.logical(sums.projected),
+        cut.logical(sums.sums),
+        cut.logical(sums.squares),
+        used,
+        read,
+        VERIFIED if together or values.at_hand else SCATTERED_UNITS,
+    )

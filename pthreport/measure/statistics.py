@@ -1,0 +1,127 @@
+"""The figures of one tensor, put together from its exact sums and its sketch."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+import numpy as np
+
+from pthreport.document import Histogram, Statistics
+from pthreport.measure.distribution import (
+    QUANTILES,
+    Distribution,
+    exact_distribution,
+    histogram,
+    sketch_distribution,
+)
+from pthreport.measure.moments import Moments, weighted_moments
+from pthreport.measure.sketch import Sketch, key_values
+from pthreport.measure.source import Array
+
+NEAR_ZERO = 1e-3
+"""A value counts as near zero below this share of the rms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What one pass gathered of one kind of values (a tensor's own, or the parts of complex ones).
+
+    `moments` is None where the sketch is exact and tells everything; `ordered` holds the finite
+    values of a small tensor in ascending order. `wide`: the values are wider than float32.
+    """
+
+    sketch: Sketch
+    moments: Moments | None
+    ordered: Array | None = None
+    wide: bool = False
+
+    def merge(self, other: "Stream") -> "Stream":
+        """Both together; neither is a small tensor's, which is never cut."""
+        moments = None
+        if self.moments is not None and other.moments is not None:
+            moments = self.moments.merge(other.moments)
+        return Stream(self.sketch.merge(other.sketch), moments, wide=self.wide)
+
+
+def describe(
+    stream: Stream,
+    of: Literal["values", "magnitude", "dequantised"] = "values",
+    integers: bool = False,
+    parts: dict[str, Statistics] | None = None,
+) -> tuple[Statistics, Histogram | None]:
+    """Statistics and histogram of what `stream` gathered."""
+    sketch = stream.sketch
+    sums = stream.moments
+    if sums is None:
+        sums = weighted_moments(sketch.values(), sketch.counts)
+    unique: int | None = None
+    spacing = 0.0
+    if stream.ordered is not None:
+        distribution = exact_distribution(stream.ordered)
+        unique = _distinct(stream.ordered)
+    elif sums.count:
+        distribution = sketch_distribution(sketch, sums.low, sums.high, stream.wide)
+        if sketch.exact:
+            unique = _distinct(distribution.low)
+            spacing = _spacing(sketch)
+    else:
+        distribution = exact_distribution(np.empty(0))
+        unique = 0
+    return _statistics(sketch, sums, distribution, unique, of, parts), histogram(
+        distribution, spacing=spacing, integers=integers
+    )
+
+
+def _statistics(
+    sketch: Sketch,
+    sums: Moments,
+    distribution: Distribution,
+    unique: int | None,
+    of: Literal["values", "magnitude", "dequantised"],
+    parts: dict[str, Statistics] | None,
+) -> Statistics:
+    some = sums.count > 0
+    quantiles = distribution.quantiles().tolist() if some else []
+    rms = sums.rms
+    return Statistics(
+        of=of,
+        count=sums.count,
+        mean=sums.scaled_mean if some else None,
+        std=sums.std if some else None,
+        min=sums.low if some else None,
+        max=sums.high if some else None,
+        absmax=max(abs(sums.low), abs(sums.high)) if some else None,
+        rms=rms if some else None,
+        l1=sums.total_magnitude if some else None,
+        l2=sums.l2 if some else None,
+        skewness=sums.skewness,
+        kurtosis=sums.kurtosis,
+        zeros=sketch.zeros,
+        nan=sketch.nan,
+        posinf=sketch.posinf,
+        neginf=sketch.neginf,
+        near_zero=distribution.within(NEAR_ZERO * rms) if some and 0 < rms < inf else sketch.zeros,
+        unique=unique,
+        quantiles={str(level): value for level, value in zip(QUANTILES, quantiles, strict=False)},
+        quantile_error=distribution.error,
+        quantile_floor=distribution.floor,
+        parts=parts,
+    )
+
+
+def _distinct(ordered: Array) -> int:
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1 if ordered.size else 0
+
+
+def _spacing(sketch: Sketch) -> float:
+    # The distance from the largest magnitude to the next smaller number of the type.
+    assert sketch.dtype is not None
+    if sketch.dtype.kind != "float":
+        return 0.0 if sketch.affine is None else abs(sketch.affine[0])
+    at = int(np.argmax(np.abs(sketch.values())))
+    key = sketch.keys[at]
+    sign = 0x80 if sketch.dtype.itemsize == 1 else 0x8000
+    if int(key) & (sign - 1) == 0:
+        return 0.0
+    pair = key_values(np.asarray([key, key - 1], np.uint16), sketch.dtype)
+    return float(abs(pair[0] - pair[1]))

@@ -1,0 +1,113 @@
+"""From raw elements to real numbers: what is measured of each element type."""
+
+from typing import Literal
+
+import numpy as np
+
+from pthreport.measure.sketch import dequantised
+from pthreport.measure.source import Array, Source
+
+Index = tuple[int | slice, ...]
+
+
+class Decoder:
+    """Turns a tensor's raw values into real numbers; made once, used on every block.
+
+    `raw_dtype` is the element type whose raw values can be counted as they are (real, 8 or 16 bits,
+    one law for all elements), else None; `affine` the scale and zero point that belong to it.
+    """
+
+    def __init__(self, tensor: Source) -> None:
+        self._tensor = tensor
+        self._scale: Array | None = None
+        self._zero: Array | None = None
+        scheme = tensor.quantization
+        self.affine: tuple[float, float] | None = None
+        self._axis = None if scheme is None else scheme.axis
+        if scheme is not None:
+            self._scale, self._zero = (
+                np.asarray(part, np.float64) for part in scheme.parameters(len(tensor.shape))
+            )
+            if self._axis is None:
+                self.affine = (float(self._scale.reshape(-1)[0]), float(self._zero.reshape(-1)[0]))
+        small = tensor.dtype.itemsize <= 2 and tensor.dtype.kind != "complex" and self._axis is None
+        self.raw_dtype = tensor.dtype if small else None
+
+    @property
+    def of(self) -> Literal["values", "magnitude", "dequantised"]:
+        """Which numbers `run` gives, in the words of a report."""
+        if self._scale is not None:
+            return "dequantised"
+        return "magnitude" if self._tensor.dtype.kind == "complex" else "values"
+
+    @property
+    def integers(self) -> bool:
+        """The numbers are whole by their type."""
+        return self._tensor.dtype.kind in ("int", "bool") and self._scale is None
+
+    def run(self, raw: Array, start: int) -> Array:
+        """The numbers behind `raw`, positions `start` on in reading order; shape (n,).
+
+        Quantized values are dequantised, complex ones give their magnitude (float64), bool 0 and 1.
+        """
+        if self._scale is None or self._zero is None:
+            return self._real(raw)
+        if self._axis is None:
+            return dequantised(raw, self._scale, self._zero)
+        tensor = self._tensor
+        place = tensor.order.index(self._axis)
+        inner = int(np.prod(tensor.read_shape[place + 1 :], dtype=np.int64))
+        channel = np.arange(start, start + raw.size) // inner % tensor.shape[self._axis]
+        return dequantised(raw, self._scale.reshape(-1)[channel], self._zero.reshape(-1)[channel])
+
+    def block(self, raw: Array, index: Index) -> Array:
+        """The numbers behind the raw values of a block that `index` picked out of the tensor."""
+        if self._scale is None or self._zero is None:
+            return self._real(raw)
+        if self._axis is None:
+            return dequantised(raw, self._scale, self._zero)
+        whole = tuple(
+            part if axis == self._axis else (0 if isinstance(part, int) else slice(None))
+            for axis, part in enumerate(index)
+        )
+        return dequantised(raw, self._scale[whole], self._zero[whole])
+
+    def parts(self, raw: Array) -> dict[str, Array]:
+        """Real and imaginary parts of raw complex values, contiguous; nothing of any other type."""
+        if self._tensor.dtype.kind != "complex":
+            return {}
+        values = self._tensor.dtype.decode(raw)
+        return {"real": np.ascontiguousarray(values.real), "imaginary": np.ascontiguousarray(values.imag)}
+
+    def _real(self, raw: Array) -> Array:
+        values = self._tensor.dtype.decode(raw)
+        if values.dtype.kind == "c":
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.asarray(np.hypot(values.real, values.imag, dtype=np.float64))
+        return values.view(np.uint8) if values.dtype == np.bool_ else values
+
+
+class Values:
+    """Numbers of a tensor by logical index: from the block at hand where the whole tensor is one,
+    else read again (for the few units that are drawn or compared)."""
+
+    def __init__(self, tensor: Source, decoder: Decoder, raw: Array | None = None) -> None:
+        self._tensor = tensor
+        self._decoder = decoder
+        self._raw: Array | None = None
+        if raw is not None:
+            back = sorted(range(len(tensor.order)), key=tensor.order.__getitem__)
+            self._raw = raw.reshape(tensor.read_shape).transpose(back)
+
+    @property
+    def at_hand(self) -> bool:
+        """Nothing needs to be read again."""
+        return self._raw is not None
+
+    def raw(self, index: Index) -> Array:
+        """Raw values of the block `index`, one entry for each dim."""
+        return self._tensor.slice(index) if self._raw is None else np.asarray(self._raw[index])
+
+    def numbers(self, index: Index) -> Array:
+        """Real numbers of the block `index`, as `Decoder.run` gives them."""
+        return self._decoder.block(self.raw(index), index)
