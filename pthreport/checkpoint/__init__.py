@@ -1,0 +1,37 @@
+"""Reading a checkpoint without running a line of it: an inert tree, and tensors that stay in the file."""
+
+from pthreport.checkpoint.checkpoint import Checkpoint, open_checkpoint
+from pthreport.checkpoint.dtypes import DTYPES, DType
+from pthreport.checkpoint.errors import CheckpointError, Problem, ReadError
+from pthreport.checkpoint.imports import ImportUse
+from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.storage import Storage
+from pthreport.checkpoint.tensor import Quantization, Tensor
+from pthreport.checkpoint.values import Collection, Global, Key, LongBytes, Mapping, Record, Value
+from pthreport.checkpoint.walk import Visit, key_text, kind_of, walk
+
+__all__ = [
+    "DTYPES",
+    "Checkpoint",
+    "CheckpointError",
+    "Collection",
+    "DType",
+    "Global",
+    "ImportUse",
+    "Key",
+    "Limits",
+    "LongBytes",
+    "Mapping",
+    "Problem",
+    "Quantization",
+    "ReadError",
+    "Record",
+    "Storage",
+    "Tensor",
+    "Value",
+    "Visit",
+    "key_text",
+    "kind_of",
+    "open_checkpoint",
+    "walk",
+]

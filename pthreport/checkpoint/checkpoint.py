@@ -1,0 +1,137 @@
+"""Opening a checkpoint."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pthreport.checkpoint.containers import table
+from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError
+from pthreport.checkpoint.imports import ImportUse
+from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.source import open_file
+from pthreport.checkpoint.tensor import Tensor
+from pthreport.checkpoint.values import Global, Record, Value
+from pthreport.checkpoint.walk import walk
+from pthreport.document.nearest import nearest
+
+
+class Tensors(Mapping[str, Tensor]):
+    """The tensors of a checkpoint by their path, in the file's order."""
+
+    def __init__(self, by_path: dict[str, Tensor]) -> None:
+        self._by_path = by_path
+
+    def __getitem__(self, path: str) -> Tensor:
+        found = self._by_path.get(path)
+        if found is None:
+            raise KeyError(f"no tensor {path!r}{nearest(path, list(self._by_path))}")
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_path)
+
+    def __len__(self) -> int:
+        return len(self._by_path)
+
+
+class Checkpoint:
+    """An open checkpoint: what it holds, what it would import, what is wrong with it.
+
+    `container` is CONTRACT.md's word, `format` facts about it in words, `tree` the whole object,
+    `tensors` its tensors by path. A context manager; tensors can be read until it is closed.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._source = reading.source
+        self._scratch = reading.scratch
+        self.path: Path = reading.path
+        self.name: str = reading.path.name
+        self.size: int = reading.source.length
+        self.container: str = reading.container
+        self.format: dict[str, str] = reading.format
+        self.tree: Value = reading.tree
+        self.problems: list[Problem] = reading.problems
+        self.tensors: Mapping[str, Tensor] = Tensors(_place(reading))
+        self.imports: list[ImportUse]
+        self.imports_left_out: int
+        self.imports, self.imports_left_out = reading.imports.listing(reading.limits.imports)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything in the file could be read, as far as opening it tells."""
+        return not any(problem.partial for problem in self.problems)
+
+    def sha256(self) -> str:
+        """The SHA-256 of the file's bytes, in hexadecimal digits; streamed. Raises `ReadError`."""
+        return self._source.sha256()
+
+    def close(self) -> None:
+        """Close the file; tensors can no longer be read."""
+        self._source.close()
+        self._scratch.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _place(reading: Reading) -> dict[str, Tensor]:
+    """Walk the tree once: give tensors their paths, imports their places, and note what is cut."""
+    tensors: dict[str, Tensor] = {}
+    for visit in walk(reading.tree, reading.limits):
+        value = visit.value
+        if isinstance(value, Tensor):
+            if visit.repeat_of is None:
+                value.path = visit.path
+                value.problem = value.check()
+                tensors[visit.path] = value
+                if value.problem is not None and not value.absent:
+                    reading.problem(value.problem, None, visit.path, True)
+        elif isinstance(value, Global | Record):
+            reading.imports.place(value.module, value.name, visit.path)
+        if visit.cut:
+            reading.problem(
+                f"{visit.cut:,} values below are not shown (Limits.depth or Limits.nodes)",
+                None,
+                visit.path,
+                True,
+            )
+    return tensors
+
+
+def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) -> Checkpoint:
+    """Open a checkpoint without running anything in it.
+
+    Raises `CheckpointError` where nothing can be read: its message says what the file is and what to
+    do. Damage that leaves something to read is told in `Checkpoint.problems` instead.
+    """
+    place = Path(path)
+    source = open_file(place)
+    reading = Reading(place, source, limits or Limits())
+    try:
+        table.read(reading)
+        if (
+            not reading.worth_keeping()
+            and reading.problems
+            and any(one.partial for one in reading.problems)
+        ):
+            first = next(one for one in reading.problems if one.partial)
+            raise FormatError(first.text, first.offset)
+        return Checkpoint(reading)
+    except (FormatError, ReadError) as reason:
+        source.close()
+        reading.scratch.close()
+        offset = reason.offset if isinstance(reason, FormatError) else None
+        where = f" (at byte {offset:,})" if offset else ""
+        raise CheckpointError(f"{reason}{where}", place, offset) from reason
+    except BaseException:
+        source.close()
+        reading.scratch.close()
+        raise

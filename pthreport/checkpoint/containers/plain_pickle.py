@@ -1,0 +1,41 @@
+"""A bare pickle: no torch magic, arrays of numpy perhaps, perhaps no tensor at all."""
+
+from pthreport.checkpoint.containers.reading import Reading, plain_value
+from pthreport.checkpoint.containers.torch_zip import hidden_pickles
+from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.source import Stretch
+
+TEXT_STARTS = b"(]}lcidILFVSNJKMGXTU)P"
+"""Opcodes with which a pickle of protocol 0 or 1 begins."""
+
+
+def recognise(head: bytes, size: int) -> bool:
+    """Whether a file that begins so is a pickle of protocol 2 or later."""
+    return head[:1] == b"\x80" and len(head) > 1 and head[1] <= 255
+
+
+def recognise_text(head: bytes, size: int) -> bool:
+    """Whether a file that begins so may be a pickle of protocol 0 or 1."""
+    return head[:1] != b"" and head[0] in TEXT_STARTS
+
+
+def read(reading: Reading) -> None:
+    """Read the pickle, and list the imports of any that follow."""
+    reading.container = "pickle"
+    data = Stretch(reading.source, 0, reading.source.length)
+    outcome = reading.unpickle(data)
+    reading.tree = outcome.value
+    reading.format["pickle protocol"] = str(outcome.protocol)
+    rest = data.length - outcome.end
+    if outcome.error is None and rest:
+        reading.problem(f"{count_text(rest, 'byte')} stand behind the pickle", outcome.end)
+        hidden_pickles(reading, data, outcome.end, None)
+
+
+def read_text(reading: Reading) -> None:
+    """Read a pickle without a protocol byte; raises `FormatError` where it is rather something else."""
+    before = len(reading.problems)
+    read(reading)
+    broken = len(reading.problems) > before
+    if broken and not len(reading.imports) and (plain_value(reading.tree) or not reading.tree):
+        raise FormatError("not a checkpoint: no format that is known begins like this", 0)

@@ -1,0 +1,113 @@
+"""What a container's reader is given and what it gives back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pthreport.checkpoint.errors import FormatError, Problem
+from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.machine import Context, Outcome, run
+from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
+from pthreport.checkpoint.source import Held, Scratch, Source, Stretch
+from pthreport.checkpoint.values import Record, Value
+
+
+@dataclass(slots=True)
+class Reading:
+    """One file being read: its bytes and limits, and what was found so far.
+
+    `container` is the word of CONTRACT.md; `format` holds facts in words; `scratch` takes what
+    has to be unpacked.
+    """
+
+    path: Path
+    source: Source
+    limits: Limits
+    container: str = ""
+    format: dict[str, str] = field(default_factory=dict)
+    tree: Value = None
+    imports: Imports = field(default_factory=Imports)
+    problems: list[Problem] = field(default_factory=list)
+    scratch: Scratch = field(default_factory=Scratch)
+
+    def problem(
+        self, text: str, offset: int | None = None, where: str | None = None, partial: bool = False
+    ) -> None:
+        """Write down a problem."""
+        self.problems.append(Problem(text, offset, where, partial))
+
+    def unpickle(
+        self,
+        source: Source | Stretch | Held,
+        start: int = 0,
+        *,
+        where: str | None = None,
+        persistent: Callable[[Value], Value] | None = None,
+        shift: int = 0,
+    ) -> Outcome:
+        """Run one pickle with this file's limits and notebooks.
+
+        `where` names the member it is in; `shift` is added to its offsets to make them the file's.
+        """
+        noted: list[Problem] = []
+        context = Context(self.limits, self.imports, noted, REBUILDS, BUILDS)
+        if persistent is not None:
+            context.persistent = persistent
+        outcome = run(source, start, context)
+        for one in _summed(noted):
+            offset = None if one.offset is None else one.offset + shift
+            self.problem(one.text, offset, one.where or where, one.partial)
+        if outcome.error is not None:
+            offset = (outcome.error.offset or 0) + shift
+            self.problem(f"the pickle breaks off: {outcome.error.text}", offset, where, partial=True)
+        elif outcome.left_over:
+            self.problem(
+                f"the pickle leaves {outcome.left_over:,} values unused", outcome.end + shift, where
+            )
+        return outcome
+
+    def probe(self, source: Source | Stretch | Held, start: int) -> Outcome:
+        """Run what may be a pickle for its imports only."""
+        context = Context(self.limits, self.imports, [], REBUILDS, BUILDS)
+        return run(source, start, context)
+
+    def clear(self) -> None:
+        """Forget what a reader found that was not the right one."""
+        self.container, self.tree = "", None
+        self.format.clear()
+        self.problems.clear()
+        self.imports = Imports()
+
+    def worth_keeping(self) -> bool:
+        """Whether anything was read that a person should see."""
+        tree = self.tree
+        empty = tree is None or (isinstance(tree, dict | list | tuple | str | bytes) and not tree)
+        return not empty or len(self.imports) > 0
+
+
+SAME_PROBLEMS = 20
+"""Problems of one wording that are listed one by one."""
+
+
+def _summed(problems: list[Problem]) -> list[Problem]:
+    """The problems, with those beyond `SAME_PROBLEMS` of one wording told by their number."""
+    counts: dict[str, int] = {}
+    kept: list[Problem] = []
+    for one in problems:
+        counts[one.text] = counts.get(one.text, 0) + 1
+        if counts[one.text] <= SAME_PROBLEMS:
+            kept.append(one)
+    for text, count in counts.items():
+        if count > SAME_PROBLEMS:
+            partial = any(one.partial for one in kept if one.text == text)
+            kept.append(Problem(f"{text} (and {count - SAME_PROBLEMS:,} more times)", partial=partial))
+    return kept
+
+
+def plain_value(value: Value) -> bool:
+    """Whether a value is a single number, text or None: what random bytes often give."""
+    return value is None or isinstance(value, bool | int | float | str | bytes | Record)
+
+
+__all__ = ["FormatError", "Reading", "plain_value"]

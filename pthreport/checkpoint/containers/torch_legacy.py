@@ -1,0 +1,105 @@
+"""torch.save before 1.6: pickles one behind the other (magic number, protocol version, system
+information, the object, the storages' keys), then each storage as an element count and its bytes.
+
+The storages' bytes and counts are little-endian whatever machine wrote them
+(torch/csrc/serialization.cpp): `little_endian` in the system information is told, not acted upon.
+"""
+
+from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.containers.storages import Storages
+from pthreport.checkpoint.containers.torch_zip import hidden_pickles
+from pthreport.checkpoint.errors import count_text
+from pthreport.checkpoint.source import Stretch
+from pthreport.checkpoint.values import Value
+
+MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
+"""LONG1, ten bytes: the integer 0x1950a86a20f9469cfc6c."""
+
+PROTOCOL_VERSION = 1001
+
+
+def recognise(head: bytes, size: int) -> bool:
+    """Whether a file with these first bytes is legacy torch."""
+    return (head[:1] == b"\x80" and head[2:14] == MAGIC) or head.startswith(b"L119547037146038801333356L\n")
+
+
+def read(reading: Reading) -> None:
+    """Read the pickles, then find each storage's bytes."""
+    reading.container = "torch-legacy"
+    data = Stretch(reading.source, 0, reading.source.length)
+    storages = Storages(reading)
+    at = reading.unpickle(data).end
+    version = reading.unpickle(data, at, where="protocol version")
+    if version.value != PROTOCOL_VERSION:
+        reading.problem("the protocol version is not 1001: torch refuses this", at)
+    system = reading.unpickle(data, version.end, where="system information")
+    if system.error is not None:
+        return
+    if isinstance(system.value, dict):
+        little = system.value.get("little_endian")
+        reading.format["byte order"] = "little"
+        if little is False:
+            reading.format["written on"] = "a big-endian machine"
+    body = reading.unpickle(data, system.end, persistent=storages.resolve)
+    reading.tree = body.value
+    reading.format["pickle protocol"] = str(body.protocol)
+    if body.error is not None:
+        _missing(storages)
+        return
+    keys = reading.unpickle(data, body.end, where="storage keys")
+    end: int | None = keys.end
+    if keys.error is None and isinstance(keys.value, list):
+        end = _place(reading, storages, keys.value, keys.end)
+    elif keys.error is None:
+        reading.problem("the list of storages is none", body.end, partial=True)
+    _missing(storages)
+    reading.format["storages"] = f"{len(storages.by_key):,}"
+    if end is not None and end < data.length:
+        reading.problem(f"{count_text(data.length - end, 'byte')} stand behind the last storage", end)
+        hidden_pickles(reading, data, end, None)
+
+
+def _missing(storages: Storages) -> None:
+    for storage in storages.by_key.values():
+        if storage.data is None and storage.problem is None:
+            storage.problem = "the file ends, or breaks off, before these values"
+
+
+def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> int | None:
+    """Give each storage its bytes; the offset behind the last one, None where that is not known."""
+    source = reading.source
+    for key in keys:
+        name = key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else key
+        storage = storages.by_key.get(name) if isinstance(name, str) else None
+        if storage is None:
+            reading.problem(
+                "a storage that no tensor names: what follows cannot be found", at, partial=True
+            )
+            return None
+        header = source.read(at, 8)
+        if len(header) < 8:
+            reading.problem("the file ends before all storages", at, partial=True)
+            return None
+        count = int.from_bytes(header, "little", signed=True)
+        if count < 0 or count != storage.numel:
+            reading.problem(
+                f"storage {str(name)[:80]!r} has {storage.numel:,} elements in the pickle and {count:,} "
+                "before its bytes",
+                at,
+                partial=True,
+            )
+        if count < 0:
+            return None
+        nbytes = count * storage.dtype.itemsize
+        left = source.length - at - 8
+        if nbytes > left:
+            reading.problem(
+                f"storage {str(name)[:80]!r} is cut short: {left:,} of {count_text(nbytes, 'byte')} are there",
+                at,
+                partial=True,
+            )
+        storage.data = Stretch(source, at + 8, min(nbytes, left))
+        at += 8 + nbytes
+        if nbytes > left:
+            return None
+    return at

@@ -1,0 +1,202 @@
+"""The members of a zip file: where their bytes stand, inflated once where they are compressed."""
+
+import struct
+import threading
+import zlib
+from dataclasses import dataclass, field
+
+from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.containers.zip_directory import (
+    DEFLATED,
+    LOCAL,
+    METHODS,
+    STORED,
+    Directory,
+    Member,
+    read_directory,
+)
+from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.source import Stretch
+
+_LOCAL_SIZE = 30
+_STEP = 1024 * 1024
+_SYMLINK = 0o120000
+
+
+@dataclass(slots=True, eq=False)
+class Archive:
+    """A zip file's members by name: of several of one name the last, as torch chooses."""
+
+    reading: Reading
+    directory: Directory
+    members: dict[str, Member]
+    inflated: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def payload(self, member: Member) -> Stretch:
+        """A member's bytes as they stand in the file; raises `FormatError`."""
+        source = self.reading.source
+        try:
+            header = source.read(member.header, _LOCAL_SIZE)
+        except ReadError as error:
+            raise FormatError(str(error), member.header) from error
+        if len(header) < _LOCAL_SIZE or header[:4] != LOCAL:
+            raise FormatError("no local header stands where the directory says", member.header)
+        name, extra = struct.unpack_from("<HH", header, 26)
+        begin = member.header + _LOCAL_SIZE + name + extra
+        if begin + member.packed > source.length:
+            raise FormatError("the member reaches beyond the end of the file", member.header)
+        return Stretch(source, begin, member.packed)
+
+    def data(self, member: Member) -> Stretch:
+        """A member's bytes, inflated into the temporary file where it is deflated; raises
+        `FormatError`."""
+        if member.method == STORED:
+            if member.packed != member.size:
+                raise FormatError("stored, but with two different sizes", member.header)
+            return self.payload(member)
+        if member.encrypted:
+            raise FormatError("encrypted and compressed: it cannot be read", member.header)
+        if member.method != DEFLATED:
+            words = METHODS.get(member.method, f"method {member.method}")
+            raise FormatError(f"its compression ({words}) is read neither here nor by torch", member.header)
+        limits = self.reading.limits
+        with self.lock:
+            self.inflated += member.size
+            if self.inflated > min(
+                limits.inflated_bytes, limits.inflated_ratio * self.reading.source.length
+            ):
+                raise FormatError("compressed members expand to more than Limits.inflated_bytes")
+        return self._inflate(member, self.payload(member))
+
+    def _inflate(self, member: Member, packed: Stretch) -> Stretch:
+        scratch = self.reading.scratch
+        source, start = scratch.reserve(member.size)
+        engine = zlib.decompressobj(-zlib.MAX_WBITS)
+        written = 0
+        try:
+            for at in range(0, packed.length, _STEP):
+                block = packed.read(at, _STEP)
+                while block and not engine.eof and written <= member.size:
+                    part = engine.decompress(block, _STEP)
+                    block = engine.unconsumed_tail
+                    scratch.write(start + written, part[: member.size - written])
+                    written += len(part)
+            while not engine.eof and written <= member.size:
+                part = engine.decompress(engine.unconsumed_tail, _STEP)
+                if not part:
+                    break
+                scratch.write(start + written, part[: member.size - written])
+                written += len(part)
+        except (zlib.error, ReadError) as error:
+            raise FormatError(f"it cannot be inflated: {error}", member.header) from error
+        if written != member.size:
+            raise FormatError(
+                f"it inflates to {'more than ' if written > member.size else ''}"
+                f"{count_text(min(written, member.size), 'byte')}, the directory says {member.size:,}",
+                member.header,
+            )
+        return Stretch(source, start, member.size)
+
+    def content(self, member: Member, limit: int) -> bytes:
+        """A whole member of at most `limit` bytes, its CRC compared; raises `FormatError`."""
+        if member.size > limit:
+            raise FormatError(f"{count_text(member.size, 'byte')}, of which at most {limit:,} are read")
+        try:
+            found = self.data(member).read(0, member.size)
+        except ReadError as error:
+            raise FormatError(str(error), member.header) from error
+        self.compare(member, zlib.crc32(found))
+        return found
+
+    def compare(self, member: Member, crc: int) -> None:
+        """Note a CRC that is not the directory's."""
+        if crc != member.crc:
+            self.reading.problem(
+                f"its CRC-32 is {crc:08x}, the directory says {member.crc:08x}: its bytes were changed",
+                member.header,
+                member.name,
+            )
+
+    def crc(self, data: Stretch) -> int:
+        """The CRC-32 of a member's bytes, streamed; raises `ReadError`."""
+        found = 0
+        for at in range(0, data.length, 4 * _STEP):
+            found = zlib.crc32(data.read(at, 4 * _STEP), found)
+        return found
+
+
+class MemberData:
+    """A member as data to read from: found, and inflated, when it is first asked for."""
+
+    __slots__ = ("_archive", "_data", "_lock", "_member", "length")
+
+    def __init__(self, archive: Archive, member: Member) -> None:
+        self._archive = archive
+        self._member = member
+        self._data: Stretch | None = None
+        self._lock = threading.Lock()
+        self.length = member.size
+
+    def stretch(self) -> Stretch:
+        """Where the bytes are; raises `ReadError`."""
+        data = self._data
+        if data is None:
+            with self._lock:
+                if self._data is None:
+                    try:
+                        self._data = self._archive.data(self._member)
+                    except FormatError as error:
+                        raise ReadError(f"{self._member.name}: {error.text}") from error
+                data = self._data
+        return data
+
+    def read_into(self, buffer: memoryview, start: int) -> None:
+        """Fill `buffer`; raises `ReadError`."""
+        (self._data or self.stretch()).read_into(buffer, start)
+
+
+def open_archive(reading: Reading) -> Archive:
+    """Read the directory and note what is odd about its entries; raises `FormatError`."""
+    directory = read_directory(reading.source, reading.limits, reading.problems.append)
+    members: dict[str, Member] = {}
+    for entry in directory.entries:
+        if entry.name in members:
+            reading.problem(
+                "a name that stands twice in the archive: torch reads the last", entry.header, entry.name
+            )
+        members[entry.name] = entry
+        _judge(reading, entry)
+    _check_places(reading, directory)
+    return Archive(reading, directory, members)
+
+
+def _judge(reading: Reading, entry: Member) -> None:
+    parts = entry.name.replace("\\", "/").split("/")
+    if ".." in parts or entry.name.startswith(("/", "\\")) or "\0" in entry.name:
+        reading.problem("a name that would leave the folder it is unpacked to", entry.header, entry.name)
+    if entry.mode & 0o170000 == _SYMLINK:
+        reading.problem("a symbolic link: not followed", entry.header, entry.name)
+    if entry.encrypted:
+        reading.problem("marked as encrypted: torch ignores the mark", entry.header, entry.name)
+    elif entry.flags & 0x60:
+        reading.problem("marked as patched or strongly encrypted", entry.header, entry.name)
+    if entry.method not in (STORED, DEFLATED):
+        words = METHODS.get(entry.method, f"method {entry.method}")
+        reading.problem(
+            f"its compression ({words}) is read neither here nor by torch", entry.header, entry.name, True
+        )
+
+
+def _check_places(reading: Reading, directory: Directory) -> None:
+    """Members lie one behind the other, before the directory."""
+    end, before = directory.prefix, ""
+    for entry in sorted(directory.entries, key=lambda one: one.header):
+        if entry.header + _LOCAL_SIZE + entry.packed > reading.source.length:
+            reading.problem("it lies beyond the end of the file", entry.header, entry.name, True)
+        elif entry.header < end:
+            reading.problem(f"its bytes overlap those of {before[:80]!r}", entry.header, entry.name)
+        end = max(end, entry.header + _LOCAL_SIZE + entry.packed)
+        before = entry.name
+    if directory.entries and end > directory.start:
+        reading.problem("a member reaches into the directory", directory.start, before)

@@ -1,0 +1,131 @@
+"""The names a file would import, and what it would do with them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pthreport.checkpoint.values import Global
+from pthreport.checkpoint.verdicts import Verdict, judge
+
+PLACES = 5
+"""Places in the tree that are listed for one import."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportUse:
+    """One name, the verdict on it, and the reason in words.
+
+    `uses` tells what loading would do with it, of "imported", "called", "built" (a state is set on
+    what the call made) and "set" (a state is set on the imported thing itself). `count` is how often
+    it is named or called, `places` the first tree paths where it still stands, `offset` the byte of
+    the pickle at which it is named first.
+    """
+
+    module: str
+    name: str
+    verdict: Verdict
+    why: str
+    uses: tuple[str, ...]
+    count: int
+    places: tuple[str, ...]
+    offset: int
+
+
+@dataclass(slots=True)
+class _Use:
+    value: Global
+    offset: int
+    named: int = 0
+    called: int = 0
+    built: int = 0
+    changed: int = 0
+    places: list[str] = field(default_factory=list)
+
+
+class Imports:
+    """Collects the names of one file, in order of first sight; one `Global` per name."""
+
+    def __init__(self) -> None:
+        self._uses: dict[tuple[str, str], _Use] = {}
+
+    def __len__(self) -> int:
+        return len(self._uses)
+
+    def _use(self, pair: tuple[str, str], offset: int) -> _Use:
+        use = self._uses.get(pair)
+        if use is None:
+            use = self._uses[pair] = _Use(Global(*pair), offset)
+        return use
+
+    def named(self, module: str, name: str, offset: int) -> Global:
+        """The name is imported."""
+        use = self._use((module, name), offset)
+        use.named += 1
+        return use.value
+
+    def called(self, pair: tuple[str, str]) -> None:
+        """What was imported is called."""
+        self._use(pair, 0).called += 1
+
+    def built(self, pair: tuple[str, str]) -> None:
+        """A state is set on what the call made."""
+        if pair in self._uses:
+            self._uses[pair].built += 1
+
+    def changed(self, pair: tuple[str, str]) -> None:
+        """A state is set on the imported thing itself."""
+        self._use(pair, 0).changed += 1
+
+    def place(self, module: str, name: str, path: str) -> None:
+        """The name, or what its call made, stands at `path`."""
+        use = self._uses.get((module, name))
+        if use is not None and len(use.places) < PLACES and path not in use.places:
+            use.places.append(path)
+
+    def add(self, pairs: Iterable[tuple[str, str, int]]) -> None:
+        """Names that another pickle of the file names."""
+        for module, name, offset in pairs:
+            self.named(module, name, offset)
+
+    def listing(self, limit: int) -> tuple[list[ImportUse], int]:
+        """At most `limit` imports in the file's order, and how many were left out; the dangerous ones
+        are left out last."""
+        found = [self._judged(use) for use in self._uses.values()]
+        left_out = max(0, len(found) - limit)
+        if left_out:
+            rank = {"dangerous": 0, "unknown": 1, "known": 2}
+            chosen = sorted(range(len(found)), key=lambda at: (rank[found[at].verdict], at))[:limit]
+            found = [found[at] for at in sorted(chosen)]
+        return found, left_out
+
+    @staticmethod
+    def _judged(use: _Use) -> ImportUse:
+        module, name = use.value.module, use.value.name
+        verdict, why = judge(module, name)
+        uses = [
+            word
+            for word, times in (
+                ("imported", max(use.named, 1)),
+                ("called", use.called),
+                ("built", use.built),
+                ("set", use.changed),
+            )
+            if times
+        ]
+        if use.changed and verdict != "dangerous":
+            verdict = "dangerous"
+            why = "Loading would change the imported class or function itself, for the whole process."
+        return ImportUse(
+            visible(module),
+            visible(name),
+            verdict,
+            why,
+            tuple(uses),
+            max(use.named, use.called, 1),
+            tuple(use.places),
+            use.offset,
+        )
+
+
+def visible(text: str) -> str:
+    """`text` with lone surrogates spelled out, so that it can be encoded."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

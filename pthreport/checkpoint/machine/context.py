@@ -1,0 +1,117 @@
+"""What the machine is given from outside: budgets, the table of names it understands, a notebook."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pthreport.checkpoint.errors import FormatError, Problem
+from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.values import Global, Record, Value
+
+
+class NotUnderstood(Exception):  # noqa: N818 - no error: the call is kept as a record
+    """A known name was called with arguments it does not take; the text, if any, is a problem."""
+
+
+Rebuild = Callable[["Context", tuple[Value, ...]], Value]
+"""What a known name makes of its arguments; raises `NotUnderstood`."""
+
+
+Build = Callable[["Context", Record, Value], Value]
+"""What setting a state on a record of a known name makes of it; raises `NotUnderstood`."""
+
+
+def unknown_persistent(identity: Value) -> Value:
+    """A persistent id that the container gives no meaning to, kept as it is."""
+    return Record("pickle", "persistent_id", (identity,))
+
+
+@dataclass(slots=True)
+class Context:
+    """One pickle's surroundings. `persistent` resolves persistent ids, `rebuilds` holds the calls
+    that are understood, `builds` the states; `problems` and `imports` collect what is
+    found. `derived` and `objects` are what is left of the budgets."""
+
+    limits: Limits
+    imports: Imports
+    problems: list[Problem]
+    rebuilds: Mapping[tuple[str, str], Rebuild]
+    builds: Mapping[tuple[str, str], Build]
+    persistent: Callable[[Value], Value] = unknown_persistent
+    offset: int = 0
+    objects: int = field(init=False)
+    derived: int = field(init=False)
+    tensors: int = field(init=False)
+    tuple_keys: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.objects = self.limits.objects
+        self.derived = self.limits.derived_bytes
+        self.tensors = self.limits.tensors
+
+    def charge(self, objects: int) -> None:
+        """Take from the budget of objects; raises `FormatError` when it is spent."""
+        self.objects -= objects
+        if self.objects < 0:
+            raise FormatError(f"more than {self.limits.objects:,} objects (Limits.objects)")
+
+    def charge_bytes(self, count: int) -> None:
+        """Take from the budget of bytes made from other values."""
+        self.derived -= count
+        if self.derived < 0:
+            raise FormatError(
+                f"calls make more than {self.limits.derived_bytes:,} bytes out of others "
+                "(Limits.derived_bytes)"
+            )
+
+    def charge_tensor(self) -> None:
+        """Take one from the budget of tensors."""
+        self.charge(1)
+        self.tensors -= 1
+        if self.tensors < 0:
+            raise FormatError(f"more than {self.limits.tensors:,} tensors (Limits.tensors)")
+
+    def note(self, text: str, partial: bool = False) -> None:
+        """Write down a problem at the opcode being run."""
+        self.problems.append(Problem(text, offset=self.offset, partial=partial))
+
+    def call(self, callee: Value, args: tuple[Value, ...]) -> Value:
+        """What calling `callee` makes: a value where the name is understood, else a `Record`."""
+        if not isinstance(callee, Global):
+            self.charge(2)
+            return Record("", "", (callee, *args[:64]), offset=self.offset)
+        pair = (callee.module, callee.name)
+        self.imports.called(pair)
+        rebuild = self.rebuilds.get(pair)
+        if rebuild is not None:
+            try:
+                return rebuild(self, args)
+            except NotUnderstood as reason:
+                if reason.args:
+                    self.note(f"{callee.module}.{callee.name}: {reason.args[0]}", partial=True)
+        return self.record(callee, args)
+
+    def build(self, target: Record, state: Value) -> Value:
+        """What setting `state` on a record makes: None where it just has it from then on."""
+        pair = (target.module, target.name)
+        self.imports.built(pair)
+        build = self.builds.get(pair)
+        if build is not None and target.state is None:
+            try:
+                return build(self, target, state)
+            except NotUnderstood as reason:
+                if reason.args:
+                    self.note(f"{target.module}.{target.name}: {reason.args[0]}", partial=True)
+        return None
+
+    def record(self, callee: Global, args: tuple[Value, ...]) -> Record:
+        """A call that stays one."""
+        self.charge(2)
+        return Record(
+            callee.module,
+            callee.name,
+            args,
+            offset=self.offset,
+            source_file=callee.source_file,
+            source=callee.source,
+        )

@@ -1,0 +1,86 @@
+"""Tensors made of tensors: parameters, subclasses, other devices."""
+
+from pthreport.checkpoint.machine import Context, NotUnderstood, Rebuild
+from pthreport.checkpoint.rebuild.torch_tensors import element_type
+from pthreport.checkpoint.tensor import Tensor
+from pthreport.checkpoint.values import Global, Value
+
+PARAMETERS = {("torch.nn.parameter", "Parameter"), ("torch.nn", "Parameter")}
+"""The classes that make a tensor a parameter."""
+
+
+def parameter(context: Context, args: tuple[Value, ...]) -> Value:
+    """_rebuild_parameter(data, requires_grad, hooks[, state])."""
+    if not 1 <= len(args) <= 4 or type(args[0]) is not Tensor:
+        raise NotUnderstood
+    context.charge_tensor()
+    made = args[0].copy()
+    made.is_parameter = True
+    made.requires_grad = len(args) < 2 or args[1] is True
+    if len(args) == 4 and args[3]:
+        made.attributes = args[3]
+    return made
+
+
+def from_type(context: Context, args: tuple[Value, ...]) -> Value:
+    """_rebuild_from_type_v2(function, class, args, state): a tensor subclass, or attributes on a
+    tensor."""
+    if len(args) != 4 or not isinstance(args[0], Global) or not isinstance(args[1], Global):
+        raise NotUnderstood
+    if not isinstance(args[2], tuple):
+        raise NotUnderstood
+    made = context.call(args[0], args[2])
+    kind = args[1]
+    if isinstance(made, Tensor):
+        if (kind.module, kind.name) in PARAMETERS:
+            made.is_parameter = True
+        if (kind.module, kind.name) not in PARAMETERS | {("torch", "Tensor"), ("torch._tensor", "Tensor")}:
+            made.type_name = f"{kind.module}.{kind.name}"
+        made.attributes = args[3] or made.attributes
+        return made
+    wrapped = context.record(kind, (made,))
+    wrapped.state = args[3]
+    return wrapped
+
+
+def from_cpu(context: Context, args: tuple[Value, ...]) -> Value:
+    """_rebuild_device_tensor_from_cpu_tensor(data, dtype, device, requires_grad), and the same from
+    numpy: the values are those of `data`."""
+    if len(args) != 4 or type(args[0]) is not Tensor:
+        raise NotUnderstood
+    if element_type(args[1]).name != args[0].dtype.name:
+        raise NotUnderstood
+    context.charge_tensor()
+    made = args[0].copy()
+    made.requires_grad = args[3] is True
+    made.origin = "torch"
+    return made
+
+
+def layout(context: Context, args: tuple[Value, ...]) -> Value:
+    """torch.serialization._get_layout("torch.sparse_coo")."""
+    if len(args) != 1 or type(args[0]) is not str or not args[0].startswith("torch."):
+        raise NotUnderstood
+    return Global("torch", args[0].removeprefix("torch.")[:64])
+
+
+def named_value(context: Context, args: tuple[Value, ...]) -> Value:
+    """A parameter made directly: Parameter(data, requires_grad), as before torch 0.4."""
+    if len(args) > 3:
+        raise NotUnderstood
+    return parameter(context, args[:2])
+
+
+WRAPPED: dict[tuple[str, str], Rebuild] = {
+    ("torch._utils", "_rebuild_parameter"): parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): parameter,
+    ("torch._utils", "_rebuild_device_tensor_from_numpy"): from_cpu,
+    ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor"): from_cpu,
+    ("torch._utils", "_rebuild_xla_tensor"): from_cpu,
+    ("torch._tensor", "_rebuild_from_type_v2"): from_type,
+    ("torch._tensor", "_rebuild_from_type"): from_type,
+    ("torch.tensor", "_rebuild_from_type"): from_type,
+    ("torch.serialization", "_get_layout"): layout,
+    **dict.fromkeys(PARAMETERS, named_value),
+}
+"""Calls that make a tensor of others."""
