@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
 from pthreport import __version__
-from pthreport.anatomy import Anatomy, LayerFound, ModelAnatomy, Named, describe, what
+from pthreport.anatomy import CONVOLUTIONS, Anatomy, LayerFound, ModelAnatomy, Named, describe, what
+from pthreport.anatomy.kinds import RECURRENT
 from pthreport.anatomy.plain import cut
 from pthreport.checkpoint import Checkpoint, CheckpointError, Tensor, open_checkpoint
 from pthreport.checks import Facts, examine
@@ -30,8 +31,9 @@ from pthreport.document import (
     from_json,
 )
 from pthreport.document.nearest import fits, nearest
+from pthreport.document.report import Container
 from pthreport.highlights import highlights, profile
-from pthreport.measure import Measurement, Task, measure
+from pthreport.measure import Measurement, PictureKind, Task, measure
 from pthreport.progress import Progress
 from pthreport.verdict import summarise
 
@@ -142,30 +144,53 @@ def _tasks(
     weights: dict[str, LayerFound] = {}
     rgb: set[str] = set()
     for model in anatomy.models:
-        for layer in model.layers:
-            if layer.weight is not None:
-                weights[layer.weight.path] = layer
-        first = next((la for la in model.layers if la.kind.kind == "conv2d" and la.weight), None)
-        if first is not None and first.weight is not None and first.weight.shape[1] == 3:
-            rgb.add(first.weight.path)
+        weights |= {layer.weight.path: layer for layer in model.layers if layer.weight is not None}
+        first = next((la.weight for la in model.layers if la.kind.kind == "conv2d" and la.weight), None)
+        if first is not None and first.shape[1] == 3:
+            rgb.add(first.path)
     tasks = []
     for path, tensor in checkpoint.tensors.items():
         if path not in wanted:
             continue
         owner = weights.get(path)
         named = anatomy.names.get(path)
+        of_model = named is not None and named.role in ("parameter", "buffer")
+        rows, columns = _directions(owner)
         tasks.append(
             Task(
                 tensor=tensor,
-                path=path,
-                unit_axis=owner.kind.unit_axis if owner else None,
+                unit_axis=owner.kind.unit_axis if owner and tensor.shape else None,
                 groups=owner.kind.groups if owner and owner.kind.kind == "conv-transpose" else 1,
                 depthwise=owner is not None and owner.kind.kind == "depthwise-conv",
-                picture="rgb" if path in rgb else "weight" if owner is not None else None,
-                excerpt=excerpt if named is not None and named.role != "optimizer" else (2, 4),
+                picture=_picture(owner, tensor, path in rgb),
+                rows_text=rows,
+                columns_text=columns,
+                excerpt=excerpt if of_model else (2, 4),
             )
         )
     return tasks
+
+
+def _picture(owner: LayerFound | None, tensor: Tensor, rgb: bool) -> PictureKind | None:
+    """Tiles for kernels, a heat map for every other weight of two dims or more, nothing for vectors."""
+    if owner is None or len(tensor.shape) < 2 or tensor.numel < 4:
+        return None
+    if owner.kind.kind in CONVOLUTIONS:
+        return "rgb" if rgb else "tiles"
+    return "matrix"
+
+
+def _directions(owner: LayerFound | None) -> tuple[str, str]:
+    """What runs down and across a weight's heat map."""
+    if owner is None:
+        return "dim 0", "the other dims"
+    if owner.kind.kind == "embedding":
+        return "entries", "dimensions"
+    if owner.kind.kind in RECURRENT:
+        return "gates x hidden", "inputs"
+    if owner.kind.unit_axis is None:
+        return "dim 0", "the other dims"
+    return ("inputs", "outputs") if owner.kind.unit_axis == 1 else ("outputs", "inputs")
 
 
 def _records(
@@ -178,15 +203,11 @@ def _records(
         named = anatomy.names.get(path) or Named(None, path, "other")
         shared = first_of.setdefault(tensor.storage_key, path) if tensor.numel else path
         result = measured.get(path)
-        problem = tensor.check()
-        if result is not None and result.reason is None:
-            status, reason = "complete", None
-        elif result is not None:
-            status, reason = "skipped", result.reason
+        if result is not None:
+            reason = result.reason
         else:
-            status, reason = (
-                "skipped",
-                problem or ("not asked for" if looked else "no tensor data is read at this depth"),
+            reason = tensor.check() or (
+                "not asked for" if looked else "no tensor data is read at this depth"
             )
         records.append(
             TensorRecord(
@@ -202,7 +223,7 @@ def _records(
                 location=tensor.location,
                 contiguous=tensor.contiguous,
                 notes=_notes(tensor),
-                status=status,
+                status="complete" if reason is None else "skipped",
                 reason=reason,
                 statistics=result.statistics if result else None,
                 histogram=result.histogram if result else None,
@@ -261,7 +282,7 @@ def _assemble(
         name=name,
         size=checkpoint.size,
         sha256=sha256,
-        container=checkpoint.container,
+        container=cast(Container, checkpoint.container),
         format=dict(checkpoint.format),
         complete=checkpoint.complete,
         problems=tuple(p.text for p in checkpoint.problems),

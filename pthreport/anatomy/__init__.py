@@ -16,6 +16,7 @@ from pthreport.anatomy.outline import outline
 from pthreport.anatomy.plain import brief
 from pthreport.checkpoint import Checkpoint
 from pthreport.document import Fact, Layer, Model, Node, Tie, Training
+from pthreport.document.tensor import Role
 
 __all__ = ["CONVOLUTIONS", "KINDS", "Anatomy", "LayerFound", "ModelAnatomy", "Named", "describe"]
 
@@ -26,7 +27,7 @@ class Named:
 
     model: str | None
     name: str
-    role: str
+    role: Role
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pthreport.anatomy.kinds import BUFFER_NAMES, CONVOLUTIONS, Kind, infer
 from pthreport.document import Module
 from pthreport.document.base import Basis
+from pthreport.document.tensor import Role
 
 # Leaf names that torch's own layers give their tensors. Anything else at a module that has children
 # is a parameter of its own (ViT's `cls_token`, Swin's `relative_position_bias_table`).
@@ -30,7 +31,7 @@ class Entry:
     shape: tuple[int, ...]
     numel: int
     nbytes: int
-    role: str
+    role: Role
     storage: object
 
 
@@ -58,7 +59,7 @@ def group(
     `classes` maps module names to (class, settings) where the file itself says them (a module pickled
     whole, TorchScript): those layers' kinds are read, all others inferred.
     """
-    parents = set()
+    parents: set[str] = set()
     for entry in entries:
         parts = segments(_module_of(entry.name))
         parents.update(".".join(parts[:depth]) for depth in range(len(parts)))

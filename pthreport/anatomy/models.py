@@ -17,6 +17,7 @@ from pthreport.anatomy.plain import brief
 from pthreport.anatomy.schedule import is_scaler, is_scheduler
 from pthreport.checkpoint import Record, Tensor
 from pthreport.document import RemovedPrefix
+from pthreport.document.tensor import Role
 
 _COPY = re.compile(r"(^|[._])(ema|swa|averaged?|shadow|teacher|target)([._]|$)|_ema$|ema_", re.I)
 _SETS = re.compile(
@@ -25,6 +26,7 @@ _SETS = re.compile(
     re.I,
 )
 _NESTED_LEVELS = 32
+_GROUPS: tuple[tuple[str, Role], ...] = (("_parameters", "parameter"), ("_buffers", "buffer"))
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _module(outline: Outline, position: int) -> ModelFound | None:
         assert isinstance(record, Record)
         classes[name] = (record.type_name, _settings(state))
         inside = _attributes(outline, current)
-        for group, role in (("_parameters", "parameter"), ("_buffers", "buffer")):
+        for group, role in _GROUPS:
             for child in outline.places[inside[group]].children if group in inside else []:
                 if isinstance(outline.places[child].value, Tensor):
                     full = f"{name}.{outline.places[child].key}" if name else outline.places[child].key
@@ -197,14 +199,15 @@ def _settings(state: Mapping[object, object]) -> dict[str, str]:
 def _model(outline: Outline, position: int, tensors: Mapping[str, int], lightning: bool) -> ModelFound:
     names = unwrap(list(tensors), lightning=lightning)
     entries = tuple(
-        _entry(outline, child, name, "") for name, child in zip(names.names, tensors.values(), strict=True)
+        _entry(outline, child, name, None)
+        for name, child in zip(names.names, tensors.values(), strict=True)
     )
     return ModelFound(outline.places[position].path, entries, names.removed)
 
 
-def _entry(outline: Outline, position: int, name: str, role: str) -> Entry:
+def _entry(outline: Outline, position: int, name: str, role: Role | None) -> Entry:
     tensor = _tensor(outline, position)
-    if not role:
+    if role is None:
         leaf = name.rpartition(".")[2]
         whole = tensor.dtype.kind in ("int", "bool")
         role = "buffer" if (leaf in BUFFER_NAMES or whole) and not tensor.is_parameter else "parameter"

@@ -116,7 +116,7 @@ def describe(path: str, value: Mapping[object, object], models: Sequence[Candida
                 }:
                     shapes.setdefault(str(index), content.shape)
             elif slot == "step" and is_number(content):
-                steps.append(int(content))  # type: ignore[call-overload]
+                steps.append(int(content))
     kind, evidence = _family(frozenset(slots), groups, options)
     names, model, by, problem = _match(indices, shapes, groups, models)
     described = Optimizer(

@@ -4,6 +4,9 @@ from typing import Literal
 
 from pthreport.document.base import Part
 
+Role = Literal["parameter", "buffer", "optimizer", "other"]
+"""What a tensor is to a model: weights it learns, state it keeps, an optimizer's state, or neither."""
+
 
 class Statistics(Part, frozen=True, kw_only=True):
     """Figures over the finite values of one tensor, accumulated in float64 (METRICS in the docs).
@@ -139,7 +142,7 @@ class TensorRecord(Part, frozen=True, kw_only=True):
     path: str
     model: str | None = None
     name: str
-    role: Literal["parameter", "buffer", "optimizer", "other"] = "other"
+    role: Role = "other"
     shape: tuple[int, ...]
     dtype: str
     numel: int
