@@ -5,6 +5,7 @@
 #   make lint      formatting, lint, types
 #   make bench     the benchmarks (minutes; makes 1.3 GB of files and a second environment in benchmarks/work)
 #   make samples   write the bundled reports again after a change to them
+#   make picture   photograph the bundled page for the README (needs Chromium)
 #   make train     train the bundled checkpoint again (its bytes differ between processors and torch versions)
 #   make clean     remove all that this file makes, the environment included
 
@@ -13,7 +14,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench samples train clean
+.PHONY: demo test lint bench samples picture train clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pthreport sample_reports/digits_cnn.pth -o demo_report.html
@@ -32,6 +33,9 @@ bench: $(VENV)/.installed-dev
 
 samples: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_reports.write_reports
+
+picture: $(VENV)/.installed-dev
+	$(BIN)/python -m sample_reports.take_picture
 
 train: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_reports.train_digits_cnn
