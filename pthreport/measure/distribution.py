@@ -1,7 +1,7 @@
 """What a sketch says about the distribution: order statistics, counts below a threshold, histograms."""
 
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log2
+from math import ceil, floor, inf, isfinite, log2
 
 import numpy as np
 
@@ -38,7 +38,9 @@ class Distribution:
 
     def order_statistics(self, ranks: Array) -> Float64:
         """The values of the given ranks (0 = the least), shape (r,); spread evenly inside a bin."""
-        bins = np.searchsorted(self.cumulative, ranks, side="right") - 1
+        bins = self.cumulative.searchsorted(ranks, side="right") - 1
+        if self.high is self.low:
+            return self.low[bins]
         first = self.cumulative[bins]
         share = (ranks - first + 0.5) / (self.cumulative[bins + 1] - first)
         low = self.low[bins]
@@ -59,11 +61,17 @@ class Distribution:
 
     def below(self, edges: Array) -> Float64:
         """How many values are less than each edge; a share of a bin that an edge cuts."""
-        return self._counted(np.searchsorted(self.high, edges, side="left"), edges)
+        return self._counted(self.high.searchsorted(edges, side="left"), edges)
 
     def up_to(self, edges: Array) -> Float64:
         """How many values are at most each edge; a share of a bin that an edge cuts."""
-        return self._counted(np.searchsorted(self.high, edges, side="right"), edges)
+        return self._counted(self.high.searchsorted(edges, side="right"), edges)
+
+    @property
+    def zeros(self) -> int:
+        """How many values are zero."""
+        zero = np.zeros(1)
+        return int(self.up_to(zero)[0] - self.below(zero)[0])
 
     def within(self, threshold: float) -> int:
         """How many values have a magnitude below `threshold` > 0. Exact where the bins are values or
@@ -73,6 +81,8 @@ class Distribution:
 
     def _counted(self, whole: Array, edges: Array) -> Float64:
         result = self.cumulative[whole].astype(np.float64)
+        if self.high is self.low:
+            return result
         cut = np.flatnonzero(whole < self.low.size)
         at = whole[cut]
         low, high, edge = self.low[at], self.high[at], np.asarray(edges)[cut]
@@ -95,7 +105,8 @@ def sketch_distribution(sketch: Sketch, low: float, high: float, rounded: bool =
         values = sketch.values()
         order = np.argsort(values, kind="stable")
         cumulative = _cumulative(sketch.counts[order])
-        return Distribution(values[order], values[order], cumulative)
+        ordered = values[order]
+        return Distribution(ordered, ordered, cumulative)
     lower, upper = sketch.edges()
     counts = sketch.counts.astype(np.int64)
     if sketch.zeros:
@@ -160,20 +171,17 @@ def histogram(
 
 def _counts(distribution: Distribution, low: float, high: float, number: int) -> tuple[int, ...]:
     share = np.arange(1, number) / number
-    edges = low * (1 - share) + high * share
-    inner = np.rint(distribution.below(edges))
-    steps = np.diff(np.concatenate(([0.0], inner, [float(distribution.count)])))
-    return tuple(steps.astype(np.int64).tolist())
+    upto = np.empty(number + 1)
+    upto[0], upto[-1] = 0, distribution.count
+    np.rint(distribution.below(low * (1 - share) + high * share), out=upto[1:-1])
+    return tuple((upto[1:] - upto[:-1]).astype(np.int64).tolist())
 
 
 def _log_bins(distribution: Distribution) -> tuple[float | None, float, tuple[int, ...]]:
     low, high = distribution.low, distribution.high
-    solid = (low != 0) | (high != 0)
-    if not solid.any():
+    least, largest = _magnitudes(low, high)
+    if largest == 0:
         return None, 0.5, ()
-    inner, outer = np.abs(low[solid]), np.abs(high[solid])
-    inner, outer = np.minimum(inner, outer), np.maximum(inner, outer)
-    least, largest = float(np.where(inner > 0, inner, outer).min()), float(outer.max())
     step = 0.5
     while floor(log2(largest) / step) + 1 - floor(log2(least) / step) > LOG_BINS:
         step *= 2
@@ -181,11 +189,23 @@ def _log_bins(distribution: Distribution) -> tuple[float | None, float, tuple[in
     with np.errstate(over="ignore", under="ignore"):
         edges = np.exp2(np.arange(first, last + 1) * step)
     inside = distribution.below(edges) - distribution.up_to(-edges)
-    zero = np.zeros(1)
     # Nothing but zeros is below the first edge, and nothing beyond the last.
-    inside[0] = (distribution.up_to(zero) - distribution.below(zero))[0]
+    inside[0] = distribution.zeros
     inside[-1] = distribution.count
-    return first * step, step, tuple(np.diff(np.rint(inside)).astype(np.int64).tolist())
+    counts = np.rint(inside)
+    return first * step, step, tuple((counts[1:] - counts[:-1]).astype(np.int64).tolist())
+
+
+def _magnitudes(low: Float64, high: Float64) -> tuple[float, float]:
+    # The least magnitude above zero and the largest one; of a bin that begins at zero, its far end.
+    one, other = np.abs(low), np.abs(high)
+    largest = float(max(one[0], one[-1], other[0], other[-1]))
+    if high is low:
+        least = float(one.min(where=one > 0, initial=inf))
+    else:
+        near, far = np.minimum(one, other), np.maximum(one, other)
+        least = float(np.where(near > 0, near, np.where(far > 0, far, inf)).min())
+    return least, largest
 
 
 def _cumulative(counts: Array) -> Int64:

@@ -19,16 +19,20 @@ COSINE = 0.99
 """Beyond this, two units are duplicates."""
 LEAST_PLACES = 10
 """Short kernels are alike by chance: of a good MobileNetV2's 3 x 3 depthwise kernels a third is."""
-WIDTH = 64
+WIDTH = 32
 PROJECTED = 4 * 1024 * 1024
 """Numbers of a projection at most; more units get fewer buckets each."""
 ALL_PAIRS = 4096
 """Up to so many units each pair is looked at; of more, those that hash alike."""
+SLACK = 8
+"""How much farther apart a projection may show two units: with 32 buckets the ratio of two squared
+lengths is off by more than this once in 10^8 (with 16, once in 10^4: an F distribution)."""
 VERIFIED = 512
 """Units compared exactly at most, and the values held for it at most."""
 VERIFIED_VALUES = 2 * 1024 * 1024
 KEPT = 32
 
+_TILE = 64
 _TABLES = 16
 _BITS = 16
 _WINDOW = 4
@@ -114,7 +118,7 @@ def find_duplicates(
         alive &= np.isfinite(length) & (length > 0)
     numbers = np.flatnonzero(alive)
     unit = (centred[numbers] / length[numbers, None]).astype(np.float32)
-    threshold = COSINE - 1e-3 if used.exact else 1 - (1 - COSINE) * (4 if used.width >= 64 else 8)
+    threshold = COSINE - 1e-3 if used.exact else 1 - (1 - COSINE) * SLACK
     first, second, likeness = (
         _all_pairs(unit, threshold) if len(unit) <= ALL_PAIRS else _hashed(unit, threshold)
     )
@@ -138,8 +142,8 @@ def _verified(units: list[int], values: Float64) -> list[UnitPair]:
     values -= values.mean(axis=1, keepdims=True)
     length = np.sqrt(np.einsum("ij,ij->i", values, values))
     values /= np.where(length > 0, length, 1.0)[:, None]
-    cosines = np.triu(values @ values.T, 1)
-    # Rounded: the last bits of a matrix product depend on the number of threads.
+    cosines = np.triu(product(values, values), 1)
+    # Rounded: the last bits of a product depend on the machine's BLAS.
     return [
         UnitPair(first=units[i], second=units[j], cosine=round(float(cosines[i, j]), 9))
         for i, j in np.argwhere(np.abs(cosines) > COSINE).tolist()
@@ -147,16 +151,20 @@ def _verified(units: list[int], values: Float64) -> list[UnitPair]:
 
 
 def _all_pairs(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
+    tiles = _tiles(unit)
+    count = len(tiles)
+    across = tiles.transpose(0, 2, 1)
     found: list[tuple[Array, Array, Array]] = []
-    for start in range(0, len(unit), 512):
-        rows = unit[start : start + 512]
-        likeness = np.abs(rows @ unit[start:].T)
-        if likeness.size == 0 or (at := np.flatnonzero(likeness.reshape(-1) > threshold)).size == 0:
+    for row in range(0, count, 2):
+        likeness = np.matmul(tiles[row : row + 2, None], across[None, row:])
+        np.absolute(likeness, out=likeness)
+        at = np.flatnonzero(likeness.reshape(-1) > threshold)
+        if at.size == 0:
             continue
-        i, j = np.divmod(at, likeness.shape[1])
+        tile_row, tile_column, i, j = np.unravel_index(at, likeness.shape)
+        i, j = i + (tile_row + row) * _TILE, j + (tile_column + row) * _TILE
         keep = j > i
-        i, j = i[keep], j[keep]
-        found.append((i + start, j + start, likeness[i, j]))
+        found.append((i[keep], j[keep], likeness.reshape(-1)[at[keep]]))
     return _joined(found)
 
 
@@ -165,12 +173,12 @@ def _hashed(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
     # every other time, in one of 16 tables almost surely. Signs are flipped so that the first is
     # positive, for opposite units to meet, and each unit is compared with a few neighbours only.
     planes = np.random.Generator(np.random.PCG64(unit.shape[1])).standard_normal(
-        (unit.shape[1], _TABLES * _BITS), np.float32
+        (_TABLES * _BITS, unit.shape[1]), np.float32
     )
     weights = (1 << np.arange(_BITS, dtype=np.int64)).astype(np.int32)
     found: list[tuple[Array, Array, Array]] = []
     for table in range(_TABLES):
-        bits = unit @ planes[:, table * _BITS : (table + 1) * _BITS] > 0
+        bits = product(unit, planes[table * _BITS : (table + 1) * _BITS]) > 0
         keys = (bits ^ ~bits[:, :1]).astype(np.int32) @ weights
         order = np.argsort(keys, kind="stable")
         for step in range(1, _WINDOW + 1):
@@ -183,6 +191,24 @@ def _hashed(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
     first, second, likeness = _joined(found)
     _, once = np.unique(first * len(unit) + second, return_index=True)
     return first[once], second[once], likeness[once]
+
+
+def product(first: Array, second: Array) -> Array:
+    """`first` (m, k) times `second` (n, k) transposed, shape (m, n)."""
+    rows, columns = _tiles(first), _tiles(second).transpose(0, 2, 1)
+    total = np.zeros((len(rows), len(columns), _TILE, _TILE), first.dtype)
+    for start in range(0, first.shape[1], _TILE):
+        total += np.matmul(rows[:, None, :, start : start + _TILE], columns[None, :, start : start + _TILE])
+    whole = total.transpose(0, 2, 1, 3).reshape(len(rows) * _TILE, len(columns) * _TILE)
+    return whole[: first.shape[0], : second.shape[0]]
+
+
+def _tiles(unit: Array) -> Array:
+    # Rows in tiles of 64, zeros below: (tiles, 64, k). BLAS does a product of two such tiles with one
+    # thread (it splits from 64^3 on); its other threads would only disturb those that measure.
+    tiles = np.zeros((-(-len(unit) // _TILE), _TILE, unit.shape[1]), unit.dtype)
+    tiles.reshape(-1, unit.shape[1])[: len(unit)] = unit
+    return tiles
 
 
 def _joined(found: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:

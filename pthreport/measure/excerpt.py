@@ -75,4 +75,4 @@ def value_texts(values: Array, dtype: DType) -> list[str]:
         numbers = values if values.dtype == np.float32 else dtype.decode(values)
     if numbers.dtype in (np.float64, np.complex128):
         return [str(value) for value in numbers.tolist()]
-    return [str(value) for value in numbers]
+    return list(map(str, numbers))

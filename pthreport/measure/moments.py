@@ -235,11 +235,14 @@ def weighted_moments(values: Float64, counts: Array) -> Moments:
 
 
 def _dot(first: Float64, second: Float64) -> float:
-    # In steps below the length from which BLAS splits a dot product among threads (and then rounds
-    # by their number).
-    if first.size <= _DOT:
-        return float(np.dot(first, second))
-    return float(sum(np.dot(first[i : i + _DOT], second[i : i + _DOT]) for i in range(0, first.size, _DOT)))
+    # In rows below the length from which BLAS splits a dot product among threads (and then rounds
+    # by their number); in one call, since each call hands the interpreter's lock over and back.
+    even = first.size - first.size % _DOT
+    total = float(np.dot(first[even:], second[even:]))
+    if even:
+        rows = np.matmul(first[:even].reshape(-1, 1, _DOT), second[:even].reshape(-1, _DOT, 1))
+        total += float(np.add.reduce(rows.reshape(-1)))
+    return total
 
 
 def _ldexp(value: float, exponent: int) -> float:

@@ -14,7 +14,7 @@ from pthreport.measure.pictures import Cells, KernelLayout, PictureKind, cells, 
 from pthreport.measure.sketch import DenseSketch, sketch
 from pthreport.measure.source import Array, Float64, Source
 from pthreport.measure.statistics import Stream
-from pthreport.measure.units import UnitSums, unit_sums
+from pthreport.measure.units import UnitSums, extremes, finite_extremes, unit_sums
 from pthreport.measure.values import Decoder
 
 SMALL = 8192
@@ -204,22 +204,42 @@ class _Gather:
         return raw.dtype == np.float32 and self._decoder.of == "values"
 
     def _add_box(self, box: Box, numbers: Array, count: bool) -> None:
-        low, high, finite = extent(numbers)
-        if self.units is not None or self.cells is not None:
-            wide, spare = self._scratch.pair(numbers.size)
-            np.copyto(wide, numbers)
-            if not finite:
-                wide[~np.isfinite(wide)] = 0.0
-            matrix = box.matrix(wide)
-            if self.cells is not None:
-                self.cells.add(box, matrix)
-            if self.units is not None:
-                with np.errstate(over="ignore", invalid="ignore"):
-                    self.units.add(box, box.matrix(numbers), matrix, spare, self._plan.projection, finite)
+        widened = self.units is not None or self.cells is not None
+        if not widened:
+            low, high, finite = extent(numbers)
+        else:
+            low, high, finite = self._add_matrix(box, numbers)
         if not self._own.counts_raw:
-            self._own.add(numbers, self._scratch, low, high, finite)
+            self._own.add(numbers, self._scratch, low, high, finite, widened)
             if count:
                 self._own.count(numbers)
+
+    def _add_matrix(self, box: Box, numbers: Array) -> tuple[float, float, bool]:
+        # Units and picture; gives the extent of the numbers.
+        matrix = box.matrix(numbers)
+        lows, highs = extremes(matrix) if self.units is not None else (numbers, numbers)
+        low, high = float(np.minimum.reduce(lows)), float(np.maximum.reduce(highs))
+        finite = low - low == 0.0 and high - high == 0.0
+        wide, spare = self._scratch.pair(numbers.size)
+        np.copyto(wide, numbers)
+        if not finite:
+            lows, highs = finite_extremes(matrix)
+            wide[~np.isfinite(wide)] = 0.0
+        wide_matrix = box.matrix(wide)
+        if self.cells is not None:
+            self.cells.add(box, wide_matrix)
+        if self.units is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.units.add(
+                    box,
+                    matrix if finite else wide_matrix,
+                    wide_matrix,
+                    spare,
+                    lows,
+                    highs,
+                    self._plan.projection,
+                )
+        return low, high, finite
 
     def streams(self) -> dict[str, Stream]:
         return {"": self._own.stream(), **{name: tally.stream() for name, tally in self._parts.items()}}
@@ -249,11 +269,14 @@ class _Tally:
             self._dense = DenseSketch(self._dtype, self._affine)
         self._dense.add(values)
 
-    def add(self, numbers: Array, scratch: Scratch, low: float, high: float, finite: bool) -> None:
-        """Into the sums only."""
+    def add(
+        self, numbers: Array, scratch: Scratch, low: float, high: float, finite: bool, widened: bool = False
+    ) -> None:
+        """Into the sums only. `widened`: the first array of `scratch` holds the numbers already."""
         if finite:
             wide, spare = scratch.pair(numbers.size)
-            np.copyto(wide, numbers)
+            if not widened:
+                np.copyto(wide, numbers)
             self._sums = self._sums.merge(block_moments(wide, spare, low, high))
         else:
             self._sums = self._sums.merge(moments(numbers))

@@ -63,22 +63,20 @@ class UnitSums:
         matrix: Array,
         wide: Float64,
         spare: Float64,
+        low: Array,
+        high: Array,
         projection: Projection | None,
-        finite: bool = True,
     ) -> None:
-        """Add the values of `box`: `matrix` (units, places) as stored, `wide` the same in float64
-        with zeros for what is not finite; `spare` (as many values) is overwritten. `finite`: all
-        of `matrix` is."""
+        """Add the values of `box`: `matrix` (units, places) in any type and `wide` the same in
+        float64, with zeros for what is not finite, and each unit's least and largest finite value.
+        `spare` (as many values) is overwritten."""
         where = slice(box.first_unit - self.first, box.first_unit - self.first + matrix.shape[0])
         self.sums[where] += np.add.reduce(wide, axis=1)
-        square = spare.reshape(wide.shape) if wide.flags.c_contiguous else spare.reshape(wide.shape[::-1]).T
-        np.multiply(wide, wide, out=square)
-        self.squares[where] += np.add.reduce(square, axis=1)
-        low, high = extremes(matrix) if finite else finite_extremes(matrix)
+        self.squares[where] += _squares(wide, spare)
         np.minimum(self.low[where], low, out=self.low[where])
         np.maximum(self.high[where], high, out=self.high[where])
         if projection is not None and self.projected is not None:
-            self.projected[where] += projection.project(matrix if finite else wide, box.first_place)
+            self.projected[where] += projection.project(matrix, box.first_place)
 
 
 def unit_sums(first: int, count: int, projection: Projection | None) -> UnitSums:
@@ -108,6 +106,16 @@ def finite_extremes(matrix: Array) -> tuple[Array, Array]:
     """The same over finite values only; infinity and minus infinity of a row that has none."""
     finite = np.isfinite(matrix)
     return np.where(finite, matrix, np.inf).min(axis=1), np.where(finite, matrix, -np.inf).max(axis=1)
+
+
+def _squares(wide: Float64, spare: Float64) -> Array:
+    # The sum of squares of each row. As one product a row where that is known to stay in one thread.
+    places = wide.shape[1]
+    if wide.flags.c_contiguous and 64 <= places <= 8192:
+        return np.asarray(np.matmul(wide[:, None, :], wide[:, :, None]).reshape(-1))
+    square = spare.reshape(wide.shape) if wide.flags.c_contiguous else spare.reshape(wide.shape[::-1]).T
+    np.multiply(wide, wide, out=square)
+    return np.asarray(np.add.reduce(square, axis=1))
 
 
 def dead_units(norms: Float64, low: Float64, high: Float64) -> Array:
