@@ -8,7 +8,7 @@ from typing import Self
 
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError
+from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, summed
 from pthreport.checkpoint.imports import ImportUse
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.source import open_file
@@ -47,14 +47,15 @@ class Checkpoint:
     def __init__(self, reading: Reading) -> None:
         self._source = reading.source
         self._scratch = reading.scratch
+        self._verify = reading.verify
         self.path: Path = reading.path
         self.name: str = reading.path.name
         self.size: int = reading.source.length
         self.container: str = reading.container
         self.format: dict[str, str] = reading.format
         self.tree: Value = reading.tree
-        self.problems: list[Problem] = reading.problems
         self.tensors: Mapping[str, Tensor] = Tensors(_place(reading))
+        self.problems: list[Problem] = summed(reading.problems)
         self.imports: list[ImportUse]
         self.imports_left_out: int
         self.imports, self.imports_left_out = reading.imports.listing(reading.limits.imports)
@@ -67,6 +68,14 @@ class Checkpoint:
     def sha256(self) -> str:
         """The SHA-256 of the file's bytes, in hexadecimal digits; streamed. Raises `ReadError`."""
         return self._source.sha256()
+
+    def verify(self) -> list[Problem]:
+        """What only reading every byte can tell: checksums that the container itself carries.
+
+        Streamed, and safe to call while tensors are read; a container without checksums gives an
+        empty list.
+        """
+        return self._verify()
 
     def close(self) -> None:
         """Close the file; tensors can no longer be read."""

@@ -53,6 +53,33 @@ class Problem:
         return replace(self, where=where)
 
 
+SAME_TEXT = 20
+"""Problems of one wording that are listed one by one."""
+
+LISTED = 500
+"""Problems that are listed in all."""
+
+
+def summed(problems: list[Problem]) -> list[Problem]:
+    """The problems, with those beyond `SAME_TEXT` of one wording, or `LISTED` in all, told by their
+    number; the partial ones are left out last."""
+    seen: dict[str, int] = {}
+    kept: list[Problem] = []
+    more: dict[str, list[Problem]] = {}
+    for one in sorted(problems, key=lambda one: not one.partial) if len(problems) > LISTED else problems:
+        seen[one.text] = seen.get(one.text, 0) + 1
+        if seen[one.text] > SAME_TEXT:
+            more.setdefault(one.text, []).append(one)
+        elif len(kept) < LISTED:
+            kept.append(one)
+        else:
+            more.setdefault("further problems", []).append(one)
+    for text, left in more.items():
+        partial = any(one.partial for one in left)
+        kept.append(Problem(f"{text}: {len(left):,} more times", left[0].offset, left[0].where, partial))
+    return kept
+
+
 def count_text(number: int, noun: str) -> str:
     """ "1 byte", "2,048 bytes"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

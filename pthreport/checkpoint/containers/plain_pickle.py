@@ -1,6 +1,6 @@
 """A bare pickle: no torch magic, arrays of numpy perhaps, perhaps no tensor at all."""
 
-from pthreport.checkpoint.containers.reading import Reading, plain_value
+from pthreport.checkpoint.containers.reading import Reading, plain_value, protocol_text
 from pthreport.checkpoint.containers.torch_zip import hidden_pickles
 from pthreport.checkpoint.errors import FormatError, count_text
 from pthreport.checkpoint.source import Stretch
@@ -25,7 +25,7 @@ def read(reading: Reading) -> None:
     data = Stretch(reading.source, 0, reading.source.length)
     outcome = reading.unpickle(data)
     reading.tree = outcome.value
-    reading.format["pickle protocol"] = str(outcome.protocol)
+    reading.format["pickle protocol"] = protocol_text(outcome.protocol)
     rest = data.length - outcome.end
     if outcome.error is None and rest:
         reading.problem(f"{count_text(rest, 'byte')} stand behind the pickle", outcome.end)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pthreport.checkpoint.errors import FormatError, Problem
+from pthreport.checkpoint.errors import Problem, summed
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.machine import Context, Outcome, run
@@ -12,13 +12,16 @@ from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
 from pthreport.checkpoint.source import Held, Scratch, Source, Stretch
 from pthreport.checkpoint.values import Record, Value
 
+FRAME_REACH = 16
+"""Bytes behind a crossed frame's end at which another reader may go on: an opcode's argument."""
+
 
 @dataclass(slots=True)
 class Reading:
     """One file being read: its bytes and limits, and what was found so far.
 
     `container` is the word of CONTRACT.md; `format` holds facts in words; `scratch` takes what
-    has to be unpacked.
+    has to be unpacked; `verify` compares the container's checksums.
     """
 
     path: Path
@@ -30,6 +33,7 @@ class Reading:
     imports: Imports = field(default_factory=Imports)
     problems: list[Problem] = field(default_factory=list)
     scratch: Scratch = field(default_factory=Scratch)
+    verify: Callable[[], list[Problem]] = list
 
     def problem(
         self, text: str, offset: int | None = None, where: str | None = None, partial: bool = False
@@ -55,12 +59,14 @@ class Reading:
         if persistent is not None:
             context.persistent = persistent
         outcome = run(source, start, context)
-        for one in _summed(noted):
+        for one in summed(noted):
             offset = None if one.offset is None else one.offset + shift
             self.problem(one.text, offset, one.where or where, one.partial)
         if outcome.error is not None:
             offset = (outcome.error.offset or 0) + shift
             self.problem(f"the pickle breaks off: {outcome.error.text}", offset, where, partial=True)
+            if outcome.crossed is not None:
+                self._probe_behind(source, outcome.crossed)
         elif outcome.left_over:
             self.problem(
                 f"the pickle leaves {outcome.left_over:,} values unused", outcome.end + shift, where
@@ -71,6 +77,14 @@ class Reading:
         """Run what may be a pickle for its imports only."""
         context = Context(self.limits, self.imports, [], REBUILDS, BUILDS)
         return run(source, start, context)
+
+    def _probe_behind(self, source: Source | Stretch | Held, start: int) -> None:
+        """List what a reader would import that goes on behind a frame's end, wherever it stands."""
+        before = len(self.imports)
+        for offset in range(start, min(start + FRAME_REACH, source.length)):
+            self.probe(source, offset)
+            if len(self.imports) > before:
+                return
 
     def clear(self) -> None:
         """Forget what a reader found that was not the right one."""
@@ -86,28 +100,11 @@ class Reading:
         return not empty or len(self.imports) > 0
 
 
-SAME_PROBLEMS = 20
-"""Problems of one wording that are listed one by one."""
-
-
-def _summed(problems: list[Problem]) -> list[Problem]:
-    """The problems, with those beyond `SAME_PROBLEMS` of one wording told by their number."""
-    counts: dict[str, int] = {}
-    kept: list[Problem] = []
-    for one in problems:
-        counts[one.text] = counts.get(one.text, 0) + 1
-        if counts[one.text] <= SAME_PROBLEMS:
-            kept.append(one)
-    for text, count in counts.items():
-        if count > SAME_PROBLEMS:
-            partial = any(one.partial for one in kept if one.text == text)
-            kept.append(Problem(f"{text} (and {count - SAME_PROBLEMS:,} more times)", partial=partial))
-    return kept
+def protocol_text(protocol: int) -> str:
+    """A pickle protocol in words: 0 and 1 do not declare themselves."""
+    return str(protocol) if protocol else "0 or 1"
 
 
 def plain_value(value: Value) -> bool:
     """Whether a value is a single number, text or None: what random bytes often give."""
     return value is None or isinstance(value, bool | int | float | str | bytes | Record)
-
-
-__all__ = ["FormatError", "Reading", "plain_value"]

@@ -1,5 +1,6 @@
 """Persistent ids of torch: ('storage', class, key, location, numel[, view])."""
 
+import re
 from collections.abc import Callable, Hashable
 
 from pthreport.checkpoint.containers.reading import Reading
@@ -9,6 +10,12 @@ from pthreport.checkpoint.geometry import LARGEST
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Global, Record, Value
+
+TEXT_ID = re.compile(
+    r"\('storage', <class '([\w.]+)\.(\w+)'>, '([^'\\]*)', '([^'\\]*)', (\d{1,19})"
+    r"(?:, (None|\('[^'\\]*', \d{1,19}, \d{1,19}\)))?\)"
+)
+"""A persistent id in protocol 0: the text of the tuple."""
 
 Supply = Callable[[Storage], None]
 """Gives a new storage its data, or the problem why there is none."""
@@ -31,9 +38,12 @@ class Storages:
         self._reading = reading
         self._supply = supply
         self.by_key: dict[Hashable, Storage] = {}
+        self._told = False
 
     def resolve(self, identity: Value) -> Value:
         """What a persistent id stands for."""
+        if isinstance(identity, str):
+            identity = self._from_text(identity)
         if isinstance(identity, tuple) and identity:
             kind = _text(identity[0])
             if kind == "storage" and len(identity) in (5, 6):
@@ -41,6 +51,22 @@ class Storages:
             if kind == "module" and len(identity) == 4 and isinstance(identity[1], Global):
                 return Global(identity[1].module, identity[1].name, _text(identity[2]), _text(identity[3]))
         return self._refuse(identity, "a persistent id that is no storage")
+
+    def _from_text(self, text: str) -> Value:
+        found = TEXT_ID.fullmatch(text)
+        if found is None:
+            return text
+        if not self._told:
+            self._told = True
+            self._reading.problem("storages are named as protocol 0 does, which torch.load does not read")
+        module, name, key, location, numel, view = found.groups()
+        base = ("storage", Global(module, name), key, location, int(numel))
+        if view is None:
+            return base
+        if view == "None":
+            return (*base, None)
+        view_key, offset, count = view[1:-1].split(", ")
+        return (*base, (view_key, int(offset), int(count)))
 
     def _refuse(self, identity: Value, why: str) -> Record:
         self._reading.problem(why, partial=True)

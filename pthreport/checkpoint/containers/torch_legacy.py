@@ -5,7 +5,7 @@ The storages' bytes and counts are little-endian whatever machine wrote them
 (torch/csrc/serialization.cpp): `little_endian` in the system information is told, not acted upon.
 """
 
-from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.containers.reading import Reading, protocol_text
 from pthreport.checkpoint.containers.storages import Storages
 from pthreport.checkpoint.containers.torch_zip import hidden_pickles
 from pthreport.checkpoint.errors import count_text
@@ -42,7 +42,7 @@ def read(reading: Reading) -> None:
             reading.format["written on"] = "a big-endian machine"
     body = reading.unpickle(data, system.end, persistent=storages.resolve)
     reading.tree = body.value
-    reading.format["pickle protocol"] = str(body.protocol)
+    reading.format["pickle protocol"] = protocol_text(body.protocol)
     if body.error is not None:
         _missing(storages)
         return

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.containers.reading import Reading, protocol_text
 from pthreport.checkpoint.containers.storages import Storages
 from pthreport.checkpoint.containers.zip_archive import Archive, MemberData, open_archive
 from pthreport.checkpoint.containers.zip_directory import END, STORED, Member
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC
+from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_text, summed
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import ByteOrder, Storage
 
@@ -124,7 +126,7 @@ def _read_root(reading: Reading, archive: Archive, root: str) -> None:
         data, where=main.name, persistent=Storages(reading, supply).resolve, shift=shift
     )
     reading.tree = outcome.value
-    reading.format["pickle protocol"] = str(outcome.protocol)
+    reading.format["pickle protocol"] = protocol_text(outcome.protocol)
     if outcome.error is None and outcome.end < data.length:
         reading.problem(
             f"{count_text(data.length - outcome.end, 'byte')} stand behind the pickle",
@@ -132,6 +134,7 @@ def _read_root(reading: Reading, archive: Archive, root: str) -> None:
             main.name,
         )
         hidden_pickles(reading, data, outcome.end, main.name)
+    reading.verify = partial(verify_storages, archive, root)
     orphans = [name for name in members if name.startswith(f"{root}data/") and name not in used]
     if orphans:
         size = sum(members[name].size for name in orphans)
@@ -144,6 +147,23 @@ def _read_root(reading: Reading, archive: Archive, root: str) -> None:
         name.endswith("/") is False and members[name].method != STORED for name in used if name in members
     ):
         reading.format["compression"] = "deflate"
+
+
+def verify_storages(archive: Archive, root: str) -> list[Problem]:
+    """Compare the CRC-32 of every storage with the directory's."""
+    found: list[Problem] = []
+    for name, member in archive.members.items():
+        if not name.startswith(f"{root}data/") or member.crc == UNKNOWN_CRC:
+            continue
+        try:
+            crc = archive.crc(archive.data(member))
+        except (FormatError, ReadError) as error:
+            found.append(Problem(str(error), member.header, name, True))
+            continue
+        if crc != member.crc:
+            text = f"its CRC-32 is {crc:08x}, the directory says {member.crc:08x}: its bytes were changed"
+            found.append(Problem(text, member.header, name))
+    return summed(found)
 
 
 def _check_pickle(archive: Archive, main: Member, data: Stretch) -> None:

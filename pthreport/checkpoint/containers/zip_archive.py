@@ -15,6 +15,7 @@ from pthreport.checkpoint.containers.zip_directory import (
     Member,
     read_directory,
 )
+from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC, salvage
 from pthreport.checkpoint.errors import FormatError, ReadError, count_text
 from pthreport.checkpoint.source import Stretch
 
@@ -111,7 +112,7 @@ class Archive:
 
     def compare(self, member: Member, crc: int) -> None:
         """Note a CRC that is not the directory's."""
-        if crc != member.crc:
+        if member.crc not in (crc, UNKNOWN_CRC):
             self.reading.problem(
                 f"its CRC-32 is {crc:08x}, the directory says {member.crc:08x}: its bytes were changed",
                 member.header,
@@ -158,7 +159,7 @@ class MemberData:
 
 def open_archive(reading: Reading) -> Archive:
     """Read the directory and note what is odd about its entries; raises `FormatError`."""
-    directory = read_directory(reading.source, reading.limits, reading.problems.append)
+    directory = _directory(reading)
     members: dict[str, Member] = {}
     for entry in directory.entries:
         if entry.name in members:
@@ -169,6 +170,23 @@ def open_archive(reading: Reading) -> Archive:
         _judge(reading, entry)
     _check_places(reading, directory)
     return Archive(reading, directory, members)
+
+
+def _directory(reading: Reading) -> Directory:
+    try:
+        return read_directory(reading.source, reading.limits, reading.problems.append)
+    except FormatError as error:
+        found = salvage(reading.source, reading.limits)
+        if found is None:
+            raise
+        reading.problem(
+            f"the zip's directory cannot be read ({error.text}): {count_text(len(found.entries), 'member')} "
+            "found by their own headers, torch refuses this",
+            error.offset,
+            None,
+            True,
+        )
+        return found
 
 
 def _judge(reading: Reading, entry: Member) -> None:

@@ -97,11 +97,12 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
         note(Problem("the end record gives the directory a wrong place or size: torch refuses this", at))
         size = before - start
     if prefix:
-        note(Problem(f"{count_text(prefix, 'byte')} stand before the archive: torch refuses this", 0))
+        what = "another archive of " if source.read(0, 4) == LOCAL else ""
+        note(Problem(f"{what}{count_text(prefix, 'byte')} before the archive: torch refuses this", 0))
     trailing = max(0, source.length - end)
     if trailing:
         refused = ": torch refuses this" if trailing + comment > TORCH_END_SEARCH else ""
-        note(Problem(f"{count_text(trailing, 'byte')} stand behind the archive{refused}", end))
+        note(Problem(f"{count_text(trailing, 'byte')} behind the archive{refused}", end))
     if comment:
         note(Problem(f"a comment of {count_text(comment, 'byte')} at the archive's end", at))
     entries = _entries(source.read(start, size), start, prefix, limits, note)

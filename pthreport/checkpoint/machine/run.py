@@ -17,13 +17,15 @@ from pthreport.checkpoint.values import Collection, Key, Record, Value
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
     """What a pickle gave. `value` is its object, or what was made of it before `error`; `end` is the
-    position behind the last opcode; `protocol` the highest that is declared."""
+    position behind the last opcode; `protocol` the highest that is declared; `crossed` the end of a
+    frame that an instruction reached over: other readers go on there."""
 
     value: Value
     end: int
     protocol: int
     error: FormatError | None = None
     left_over: int = 0
+    crossed: int | None = None
 
 
 def _unknown(opcode: int) -> Handler:
@@ -63,7 +65,7 @@ def run(source: Source | Stretch | Held, start: int, context: Context) -> Outcom
         return Outcome(None, end, m.protocol, error)
     except (FormatError, IndexError, struct.error, ValueError, ReadError) as reason:
         error = FormatError(_words(reason, m, pos), m.base + pos)
-        return Outcome(_salvage(m), m.base + pos, m.protocol, error)
+        return Outcome(_salvage(m), m.base + pos, m.protocol, error, crossed=m.crossed)
 
 
 def _words(reason: Exception, m: Machine, pos: int) -> str:

@@ -1,5 +1,6 @@
 """Opcodes that push one plain value: numbers, strings, bytes, None, booleans."""
 
+import codecs
 import math
 import re
 from collections.abc import Callable
@@ -11,6 +12,11 @@ from pthreport.checkpoint.values import LongBytes, Record, Value
 
 Handler = Callable[[Machine, int], int]
 """Runs one opcode whose argument starts at the position; gives the next opcode's position."""
+
+for _codec in ("ascii", "latin-1", "raw-unicode-escape", "unicode-escape"):
+    codecs.lookup(
+        _codec
+    )  # found now: Python imports a codec at its first use, which is not for a file to cause
 
 _u16 = Struct("<H").unpack_from
 _i32 = Struct("<i").unpack_from

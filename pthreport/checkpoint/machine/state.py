@@ -37,6 +37,7 @@ class Machine:
     __slots__ = (
         "base",
         "context",
+        "crossed",
         "data",
         "frame_end",
         "limits",
@@ -56,6 +57,7 @@ class Machine:
         self.data = b""
         self.safe = -1
         self.frame_end: int | None = None
+        self.crossed: int | None = None
         self.stack: list[Value] = []
         self.metastack: list[list[Value]] = []
         self.memo: dict[int, Value] = {}
@@ -65,6 +67,7 @@ class Machine:
         """Check the frame, move the window, and give the position in it."""
         if self.frame_end is not None and position >= self.frame_end:
             if position > self.frame_end:
+                self.crossed = self.base + self.frame_end
                 raise FormatError(
                     f"the instruction before crosses the end of its frame by "
                     f"{count_text(position - self.frame_end, 'byte')}: readers disagree on what follows"
