@@ -52,7 +52,7 @@ def _safety(checkpoint: CheckpointFacts, imports: Sequence[Import]) -> Statement
         more = f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else ""
         return Statement(
             state="caution",
-            text=f"Only with weights_only=True. Unpickling it in full would import code that is not known: {names}{more}.",
+            text=f"Not unpickled in full: it would import code that is not known, {names}{more}.",
         )
     if not checkpoint.complete:
         return Statement(

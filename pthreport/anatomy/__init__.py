@@ -55,9 +55,11 @@ def describe(checkpoint: Checkpoint) -> Anatomy:
     tree = outline(checkpoint.tree)
     roles = models_room.find(tree)
     models = [_model(found) for found in roles.models]
-    names = {
-        entry.path: Named(m.found.key, entry.name, entry.role) for m in models for entry in m.found.entries
-    }
+    names: dict[str, Named] = {}
+    for model in models:
+        for entry in model.found.entries:
+            # A tensor that stands in two places is known by its first.
+            names.setdefault(entry.path, Named(model.found.key, entry.name, entry.role))
     candidates = [_candidate(m.found) for m in models]
     optimizers = []
     slots: list[SlotTensor] = []
@@ -141,5 +143,5 @@ def _candidate(found: ModelFound) -> optimizer_room.Candidate:
         if entry.role == "buffer" or (entry.storage is not None and entry.storage in seen):
             continue
         seen.add(entry.storage)
-        parameters.append((entry.path, entry.name, entry.shape))
+        parameters.append(entry)
     return optimizer_room.Candidate(found.key, parameters)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pthreport.anatomy.kinds import BUFFER_NAMES, CONVOLUTIONS, Kind, infer
+from pthreport.checkpoint import Tensor
 from pthreport.document import Module
 from pthreport.document.base import Basis
 from pthreport.document.tensor import Role
@@ -33,6 +34,11 @@ class Entry:
     nbytes: int
     role: Role
     storage: object
+
+
+def identity(tensor: Tensor) -> object:
+    """Equal for tensors that are the same values in the same storage, None where there are none."""
+    return (tensor.storage_key, tensor.offset, tensor.shape, tensor.strides) if tensor.numel else None
 
 
 @dataclass(frozen=True)

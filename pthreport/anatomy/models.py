@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pthreport.anatomy.kinds import BUFFER_NAMES
-from pthreport.anatomy.layers import STANDARD, Entry
+from pthreport.anatomy.layers import STANDARD, Entry, identity
 from pthreport.anatomy.names import unwrap
-from pthreport.anatomy.optimizer import is_optimizer
+from pthreport.anatomy.optimizer import state_of
 from pthreport.anatomy.outline import Outline
 from pthreport.anatomy.plain import brief
 from pthreport.anatomy.schedule import is_scaler, is_scheduler
@@ -63,7 +63,7 @@ def find(outline: Outline) -> Roles:
         if place.repeats is not None or isinstance(place.value, Tensor):
             continue
         known = (
-            roles.optimizers if is_optimizer(place.value)
+            roles.optimizers if state_of(place.value) is not None
             else roles.schedulers if is_scheduler(place.value)
             else roles.scalers if is_scaler(place.value)
             else None
@@ -211,10 +211,7 @@ def _entry(outline: Outline, position: int, name: str, role: Role | None) -> Ent
         leaf = name.rpartition(".")[2]
         whole = tensor.dtype.kind in ("int", "bool")
         role = "buffer" if (leaf in BUFFER_NAMES or whole) and not tensor.is_parameter else "parameter"
-    identity = (tensor.storage_key, tensor.offset, tensor.shape, tensor.strides) if tensor.numel else None
-    # The place's path, not the tensor's: one tensor object may stand in several places.
-    path = outline.places[position].path
-    return Entry(path, name, tensor.shape, tensor.numel, tensor.nbytes, role, identity)
+    return Entry(tensor.path, name, tensor.shape, tensor.numel, tensor.nbytes, role, identity(tensor))
 
 
 def _tensor(outline: Outline, position: int) -> Tensor:

@@ -8,9 +8,11 @@ and options tell the family.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pthreport.anatomy.layers import Entry, identity
 from pthreport.anatomy.plain import brief, is_number
-from pthreport.checkpoint import Tensor
+from pthreport.checkpoint import Key, Record, Tensor
 from pthreport.document import Group, Optimizer, Slot
+from pthreport.document.base import Basis
 
 _SLOT_FAMILIES: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}), "AMSGrad (Adam family)"),
@@ -67,62 +69,83 @@ class OptimizerFound:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that an optimizer may belong to: its parameters in order, as (path, name, shape)."""
+    """A model that an optimizer may belong to: its parameters in order, tied ones once."""
 
     key: str
-    parameters: Sequence[tuple[str, str, tuple[int, ...]]]
+    parameters: Sequence[Entry]
 
 
-def is_optimizer(value: object) -> bool:
-    """Whether `value` has the form of torch's optimizer state dicts."""
+def state_of(value: object) -> Mapping[object, object] | None:
+    """What `value` keeps if it has the form of torch's optimizer state dicts, else None.
+
+    An optimizer pickled whole keeps the same two attributes; its parameters are then tensors, not
+    numbers.
+    """
+    if isinstance(value, Record):
+        value = value.state
     if not isinstance(value, dict) or "state" not in value or "param_groups" not in value:
-        return False
+        return None
     groups = value["param_groups"]
-    return (
+    form = (
         isinstance(value["state"], dict)
         and isinstance(groups, list)
         and all(isinstance(g, dict) for g in groups)
     )
+    return value if form else None
 
 
-def describe(path: str, value: Mapping[object, object], models: Sequence[Candidate]) -> OptimizerFound:
-    """What is known of the optimizer state dict `value` at `path`, matched to one of `models`."""
-    state = value["state"]
-    groups = value["param_groups"]
+def describe(path: str, value: object, models: Sequence[Candidate]) -> OptimizerFound:
+    """What is known of the optimizer `value` at `path`, its parameters matched to those of `models`."""
+    kept = state_of(value) or {}
+    state = kept["state"]
+    groups = kept["param_groups"]
     assert isinstance(state, dict)
     assert isinstance(groups, list)
     indices = [
-        str(i) for g in groups if isinstance(g.get("params"), list) for i in g["params"] if is_number(i)
+        i
+        for g in groups
+        if isinstance(g.get("params"), list)
+        for p in g["params"]
+        if (i := _index(p)) is not None
     ]
     options = {str(k) for g in groups for k in g}
     slots: dict[str, list[int]] = {}
     found: list[tuple[Tensor, str, str]] = []
     steps: list[int] = []
     shapes: dict[str, tuple[int, ...]] = {}
+    for group in groups:
+        # An optimizer pickled whole holds its parameters too, the same storages as the model's.
+        for parameter in group["params"] if isinstance(group.get("params"), list) else []:
+            if isinstance(parameter, Tensor):
+                found.append((parameter, repr(identity(parameter)), "parameter"))
     for index, entry in state.items():
-        if not isinstance(entry, dict):
+        number = _index(index)
+        if not isinstance(entry, dict) or number is None:
             continue
         for slot, content in entry.items():
             if isinstance(content, Tensor):
                 sums = slots.setdefault(str(slot), [0, 0, 0])
                 for position, amount in enumerate((1, content.numel, content.nbytes)):
                     sums[position] += amount
-                found.append((content, str(index), str(slot)))
+                found.append((content, number, str(slot)))
                 if content.shape and str(slot) not in {
                     "exp_avg_sq_row",
                     "exp_avg_sq_col",
                     "row_var",
                     "col_var",
                 }:
-                    shapes.setdefault(str(index), content.shape)
+                    shapes.setdefault(number, content.shape)
             elif slot == "step" and is_number(content):
                 steps.append(int(content))
     kind, evidence = _family(frozenset(slots), groups, options)
+    basis: Basis = "inferred"
+    if isinstance(value, Record):
+        kind, evidence, basis = value.name, f"the file names its class, {value.type_name}", "read"
     names, model, by, problem = _match(indices, shapes, groups, models)
     described = Optimizer(
         path=path,
         kind=kind,
-        basis="inferred",
+        basis=basis,
         evidence=evidence,
         groups=tuple(
             Group(
@@ -173,9 +196,9 @@ def _match(
     """Names by the groups' own `param_names`, else by order and shape against each model in turn."""
     if not indices:
         return {}, None, "", "its groups list no parameters"
-    named = _by_param_names(groups, models)
-    if named is not None:
-        return named
+    for matched in (_by_identity(indices, models), _by_param_names(groups, models)):
+        if matched is not None:
+            return matched
     problem = "no model in the file has as many parameters in this order"
     for model in models:
         parameters = model.parameters
@@ -186,14 +209,16 @@ def _match(
         wrong = next(
             (
                 (index, name, shape)
-                for index, (_, name, shape) in zip(indices, parameters, strict=True)
+                for index, name, shape in zip(
+                    indices, (e.name for e in parameters), (e.shape for e in parameters), strict=True
+                )
                 if index in shapes and shapes[index] != shape
             ),
             None,
         )
         if wrong is None:
             return (
-                {i: p for i, (p, _, _) in zip(indices, parameters, strict=True)},
+                {i: e.path for i, e in zip(indices, parameters, strict=True)},
                 model.key,
                 "order and shape",
                 "",
@@ -204,6 +229,30 @@ def _match(
             f"{shapes[index]}, {name} in that place {shape}), so its state is left unnamed"
         )
     return {}, None, "", problem
+
+
+def _index(value: object) -> str | None:
+    """A parameter's number, or what tells the tensor that stands for it from others."""
+    if isinstance(value, Key):
+        value = value.value
+    if isinstance(value, Tensor):
+        return repr(identity(value))
+    return str(value) if is_number(value) else None
+
+
+def _by_identity(
+    indices: Sequence[str], models: Sequence[Candidate]
+) -> tuple[dict[str, str], str | None, str, str] | None:
+    """An optimizer pickled whole holds the very tensors that the models do."""
+    owners = {
+        repr(entry.storage): (entry.path, model.key) for model in models for entry in model.parameters
+    }
+    names = {index: owners[index][0] for index in indices if index in owners}
+    if not names:
+        return None
+    missing = len(indices) - len(names)
+    problem = f"{missing} of its parameters are in no model" if missing else ""
+    return names, owners[next(iter(names))][1], "the tensors themselves", problem
 
 
 def _by_param_names(
@@ -217,7 +266,7 @@ def _by_param_names(
         pairs.extend((str(i), str(n)) for i, n in zip(params, names, strict=True))
     best: tuple[dict[str, str], str] | None = None
     for model in models:
-        by_name = {name: path for path, name, _ in model.parameters}
+        by_name = {entry.name: entry.path for entry in model.parameters}
         matched = {i: by_name[n] for i, n in pairs if n in by_name}
         if matched and (best is None or len(matched) > len(best[0])):
             best = matched, model.key

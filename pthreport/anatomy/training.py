@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from pthreport.anatomy.outline import Outline
+from pthreport.anatomy.outline import Outline, Place
 from pthreport.anatomy.plain import brief, is_number, type_name
 from pthreport.checkpoint import Collection, Record, Tensor
 from pthreport.document import Fact
+
+SERIES = 1000
+"""Numbers of a history that are kept for drawing, the last ones."""
 
 LONGEST_LIST = 400
 """Facts of one kind kept for the report; the contents section still shows the whole tree."""
 
 _COUNTER = re.compile(
-    r"(^|_)(epochs?|steps?|iters?|iterations?|global_step|n_iter|num_updates|batch(es)?|samples_seen|tokens_seen|round)"
+    r"(^|_)(epoch|steps?|iters?|iterations?|global_step|n_iter|num_updates|batch(es)?|samples_seen|tokens_seen|round)"
     r"(_idx|_num|_count)?$",
     re.I,
 )
@@ -26,8 +29,8 @@ _METRIC_GROUP = re.compile(
     r"metric|history|\bhist\b|results?$|logs?$|scores?$|train_log|losses|fit_history", re.I
 )
 _ARGUMENTS = re.compile(
-    r"^(args?|arguments|training_args|config(uration)?|cfg|conf|hparams?|hyper_?parameters|hyper_params|hp|opts?|options|"
-    r"params|settings|flags|model_args|model_config|model_kwargs|train_args|init_args|kwargs|state_config|metadata|"
+    r"^(\w+_)?(args?|arguments|config(uration)?|cfg|conf|hparams?|hyper_?parameters|hyper_params|hp|opts?|options|"
+    r"params|settings|flags|kwargs|metadata|"
     r"__metadata__|meta)$",
     re.I,
 )
@@ -42,9 +45,7 @@ def facts_of(outline: Outline, claimed: set[int]) -> dict[str, list[Fact]]:
     for position, section in _sections(outline, claimed):
         place = outline.places[position]
         if len(found[section]) < LONGEST_LIST:
-            found[section].append(
-                Fact(path=place.path, name=_name(place.path, place.key), value=_value(place.value))
-            )
+            found[section].append(_fact(place))
     return found
 
 
@@ -86,17 +87,22 @@ def _is_row(outline: Outline, position: int) -> bool:
     return not any(outline.places[c].children for c in place.children[:64])
 
 
-def _value(value: object) -> str:
-    numbers = [v for v in value if is_number(v)] if isinstance(value, list | tuple) else []
-    if isinstance(value, list | tuple) and len(value) > 8 and len(numbers) == len(value):
-        return (
-            f"{len(value):,} numbers: first {numbers[0]:.4g}, last {numbers[-1]:.4g}, "
-            f"lowest {min(numbers):.4g}, highest {max(numbers):.4g}"
+def _fact(place: Place) -> Fact:
+    series = _series(place.value)
+    value = brief(place.value)
+    if isinstance(place.value, Record):
+        value = type_name(place.value)
+    elif len(series) > 8:
+        value = (
+            f"{len(series):,} numbers: first {series[0]:.4g}, last {series[-1]:.4g}, "
+            f"lowest {min(series):.4g}, highest {max(series):.4g}"
         )
-    if isinstance(value, Record):
-        return type_name(value)
-    return brief(value)
+    name = place.path if len(place.path) <= 80 else place.key
+    return Fact(path=place.path, name=name, value=value, series=series[-SERIES:])
 
 
-def _name(path: str, key: str) -> str:
-    return path if len(path) <= 80 else key
+def _series(value: object) -> tuple[float, ...]:
+    """The numbers of a list of two or more that holds nothing else."""
+    if not isinstance(value, list | tuple) or len(value) < 2 or not all(is_number(v) for v in value):
+        return ()
+    return tuple(float(v) for v in value)

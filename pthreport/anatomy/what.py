@@ -40,7 +40,11 @@ def sentence(
     if optimizers:
         words += f", saved with its {optimizers[0].kind} state"
     epoch = next(
-        (f for f in counters if f.name.rpartition(".")[2].casefold() in ("epoch", "epochs", "last_epoch")),
+        (
+            f
+            for f in counters
+            if f.name.rpartition(".")[2].casefold() in ("epoch", "last_epoch", "current_epoch")
+        ),
         None,
     )
     step = next((f for f in counters if "step" in f.name.casefold() or "iter" in f.name.casefold()), None)

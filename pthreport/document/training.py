@@ -4,11 +4,15 @@ from pthreport.document.base import Basis, Part
 
 
 class Fact(Part, frozen=True, kw_only=True):
-    """A named value found at a path: an epoch, a metric, an argument of the run."""
+    """A named value found at a path: an epoch, a metric, an argument of the run.
+
+    `series` holds the numbers where the value is a list of them (its last `len(series)` ones).
+    """
 
     path: str
     name: str
     value: str
+    series: tuple[float, ...] = ()
 
 
 class Slot(Part, frozen=True, kw_only=True):
@@ -31,7 +35,7 @@ class Optimizer(Part, frozen=True, kw_only=True):
     """An optimizer's state dict at `path`.
 
     `kind` is the family as far as slots and options tell it, `evidence` from what. `model` is the key
-    of the model its parameters were matched to, by `matched_by` ("param_names", "order and shape", ""
+    of the model its parameters were matched to, by `matched_by` ("the tensors themselves", "param_names", "order and shape", ""
     where they were not); `matched` of `parameters` got a name. `problem` says why the rest did not.
     """
 

@@ -36,7 +36,7 @@ def print_tensor(record: TensorRecord, layer: str, console: Console) -> None:
         console.print(Text(f"not measured: {visible(record.reason or '', 300)}", style="yellow"))
     if record.statistics is not None:
         _print_statistics(record, console)
-    if record.histogram is not None and sum(record.histogram.counts):
+    if record.histogram is not None and any(record.histogram.counts):
         console.print()
         _print_histogram(record.histogram, console)
     if record.excerpt is not None and record.excerpt.rows:

@@ -1,11 +1,13 @@
 """The summary on the terminal: the verdict, the models, the layers that matter, the findings."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pthreport.document import Finding, Layer, Model, Report, TensorRecord
+from pthreport.document import Fact, Finding, Layer, Model, Report, TensorRecord
 from pthreport.render import numbers
 from pthreport.render.visible import visible
 
@@ -13,6 +15,7 @@ LAYERS = 24
 """Layers shown of each model; a longer one shows its largest and those with findings."""
 
 MODELS = 6
+FACTS = 8
 NAME = 48
 _MARKS = {
     "fail": ("✖", "bold red"),
@@ -67,9 +70,9 @@ def print_report(report: Report, console: Console) -> None:
         if optimizer.matched:
             words += f", {optimizer.matched:,} matched to names by {optimizer.matched_by}"
         console.print(Text.assemble(("Optimizer ", "bold"), words))
-    known = [*report.training.counters, *report.training.metrics][:8]
+    known = [*report.training.counters, *report.training.metrics][:FACTS]
     if known:
-        words = ", ".join(f"{visible(f.name, 40)} {visible(f.value, 40)}" for f in known)
+        words = ", ".join(f"{visible(f.name, 40)} {_last(f)}" for f in known)
         console.print(Text.assemble(("Training ", "bold"), words))
 
 
@@ -152,7 +155,7 @@ def _print_model(model: Model, records: dict[str, TensorRecord], report: Report,
         )
 
 
-def _interesting(model: Model, marked: dict[str, str]) -> list[Layer]:
+def _interesting(model: Model, marked: Mapping[str, str]) -> list[Layer]:
     """At most `LAYERS` layers in the model's order: those with findings, then the largest."""
     if len(model.layer_list) <= LAYERS:
         return list(model.layer_list)
@@ -165,6 +168,16 @@ def _interesting(model: Model, marked: dict[str, str]) -> list[Layer]:
         ),
     )
     return [model.layer_list[i] for i in sorted(ranked[:LAYERS])]
+
+
+def _last(fact: Fact) -> str:
+    """A fact's value; of a history the last one."""
+    if fact.series:
+        return numbers.value(fact.series[-1], 4)
+    try:
+        return numbers.value(float(fact.value), 4)
+    except ValueError:
+        return visible(fact.value, 40)
 
 
 def spark(counts: tuple[int, ...], columns: int = 16) -> str:
