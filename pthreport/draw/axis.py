@@ -1,11 +1,13 @@
 """Axes: where the ticks go, what they say, and where a value falls."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 MINUS = "\u2212"
+_MOST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Axis:
         if self.scale == "log":
             if value <= 0:
                 return 0.0
-            position = math.log(value / self.low) / math.log(self.high / self.low)
+            position = (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
         else:
             # Halves, since the distance between two finite numbers may not be one.
             position = (value / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
@@ -47,9 +49,9 @@ def linear(low: float, high: float, wanted: int = 5) -> Axis:
     """An axis over exactly [low, high] with about `wanted` round ticks inside."""
     if not high > low:
         pad = abs(low) * 0.5 or 1.0
-        low, high = low - pad, high + pad
+        low, high = max(low - pad, -_MOST), min(high + pad, _MOST)
     if not math.isfinite(high - low):
-        return Axis(low, high, "linear", (low, 0.0, high))
+        return Axis(low, high, "linear", (low, 0.0, high) if low < 0 < high else (low, high))
     step = _step((high - low) / max(wanted, 1))
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return Axis(low, high, "linear", tuple(index * step for index in range(first, last + 1)))
@@ -57,25 +59,45 @@ def linear(low: float, high: float, wanted: int = 5) -> Axis:
 
 def zero_based(high: float, wanted: int = 2) -> Axis:
     """A linear axis from zero to the next round number above `high`."""
-    if high <= 0:
+    if high < sys.float_info.min:
         return Axis(0.0, 1.0, "linear", (0.0, 1.0))
+    if high > _MOST / 16:
+        return Axis(0.0, high, "linear", (0.0, high))
     step = _step(high / wanted)
     top = step * math.ceil(high / step - 1e-9)
     return Axis(0.0, top, "linear", tuple(index * step for index in range(round(top / step) + 1)))
 
 
 def logarithmic(values: Sequence[float], most: int = 4) -> Axis:
-    """An axis in whole decades around the positive ones of `values`, with at most `most` ticks."""
+    """An axis from 1, 2 or 5 times a power of ten to another, around the positive ones of `values`.
+
+    Ticks stand at whole decades, at most `most`; at both ends where fewer than two lie inside.
+    """
     positive = [value for value in values if value > 0 and math.isfinite(value)]
     if not positive:
         return Axis(0.1, 1.0, "log", (0.1, 1.0))
-    low = max(math.floor(math.log10(min(positive)) + 1e-9), -300)
-    high = min(math.ceil(math.log10(max(positive)) - 1e-9), 300)
+    held = [min(max(value, 1e-300), 1e300) for value in positive]
+    low, high = _below(min(held)), _above(max(held))
     if high <= low:
-        high = low + 1
-    stride = max(1, math.ceil((high - low) / max(most - 1, 1)))
-    powers = range(low, high + 1, stride)
-    return Axis(10.0**low, 10.0**high, "log", tuple(10.0**power for power in powers))
+        low, high = _below(low / 1.5), _above(high * 1.5)
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    stride = max(1, math.ceil((last - first + 1) / most))
+    ticks = tuple(float(f"1e{power}") for power in range(first, last + 1, stride))
+    return Axis(low, high, "log", ticks if len(ticks) > 1 else (low, high))
+
+
+def _below(value: float) -> float:
+    """The next of 1, 2, 5 times a power of ten at or below `value`."""
+    power = math.floor(math.log10(value) + 1e-12)
+    fitting = [float(f"{factor}e{power}") for factor in (1, 2, 5)]
+    return max((found for found in fitting if found <= value * (1 + 1e-9)), default=fitting[0])
+
+
+def _above(value: float) -> float:
+    """The next of 1, 2, 5 times a power of ten at or above `value`."""
+    power = math.floor(math.log10(value) + 1e-12)
+    fitting = [float(f"{factor}e{power}") for factor in (1, 2, 5, 10)]
+    return min((found for found in fitting if found >= value * (1 - 1e-9)), default=fitting[-1])
 
 
 def _step(rough: float) -> float:

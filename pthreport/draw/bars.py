@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pthreport.draw import svg
+from pthreport.draw.histogram import UNITS, staircase
 
 
 @dataclass(frozen=True)
@@ -57,24 +58,19 @@ def _segment(segment: Segment, start: float, share: float, y: int, height: int) 
 
 
 def unit_norms(norms: Sequence[float], alt: str, dead: Sequence[int] = (), height: int = 40) -> str:
-    """One thin column per unit, as high as its norm; dead units are marked on the base line."""
+    """A column per unit, as high as its norm; dead units are marked on the base line."""
     most = max(norms, default=0.0) or 1.0
-    gap = 0.1 if len(norms) <= 300 else 0.0
-    width = svg.number(1 - 2 * gap)
-    path = "".join(
-        f"M{svg.number(index + gap)} {height}V{svg.number(height * (1 - norm / most))}h{width}V{height}z"
-        for index, norm in enumerate(norms)
-    )
-    inner = svg.tag("path", d=path)
-    gone = "".join(f"M{index} {height - 4}h1v4h-1z" for index in dead if index < len(norms))
+    inner = svg.tag("path", d=staircase([round(UNITS * norm / most) for norm in norms]))
+    gone = "".join(f"M{index} {UNITS - 10}h1v10h-1z" for index in dead if index < len(norms))
     if gone:
         inner += svg.tag("path", d=gone, class_="dead")
     return svg.frame(
         max(len(norms), 1),
-        height,
+        UNITS,
         inner,
         class_="norms",
-        width="100%",
+        # At most a finger wide each, so that a few units do not look like a bar chart.
+        width=len(norms) * 10 if len(norms) < 48 else "100%",
         height=height,
         role="img",
         aria_label=alt,

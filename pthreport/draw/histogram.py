@@ -6,20 +6,29 @@ from pthreport.document import Histogram
 from pthreport.draw import axis, svg
 
 HEIGHT = 96
+UNITS = 100
+"""The height of an outline in its own coordinates: whole numbers keep its path short."""
+
 AXIS_HEIGHT = 20
 BOX_HEIGHT = 14
 
 
 def linear_histogram(
-    histogram: Histogram, quantiles: Mapping[str, float], mean: float | None, alt: str
+    histogram: Histogram,
+    quantiles: Mapping[str, float],
+    mean: float | None,
+    alt: str,
+    again: str | None = None,
 ) -> str:
     """The bins over [low, high], zero marked, with the quantiles as a box under them.
 
-    The box spans 25 to 75 %, its line 5 to 95 %, its mark is the median.
+    The box spans 25 to 75 %, its line 5 to 95 %, its mark is the median. `again` is the id of the
+    small histogram of the same bins, whose outline is then used instead of a second one.
     """
     scale = axis.linear(histogram.low, histogram.high)
     height = HEIGHT + BOX_HEIGHT
-    parts = [_bins(histogram.counts, HEIGHT)]
+    outline = svg.tag("use", href=f"#{again}") if again else None
+    parts = [_bins(histogram.counts, outline)]
     if scale.low < 0 < scale.high:
         at = svg.percent(scale.share(0.0))
         parts.append(svg.tag("line", x1=at, x2=at, y1=0, y2=height, class_="zero"))
@@ -42,18 +51,19 @@ def log_histogram(histogram: Histogram, alt: str) -> str | None:
     powers = [power for power in range(first, int(high) + 1, stride) if low <= power <= high]
     scale = axis.Axis(low, high, "linear", tuple(float(power) for power in powers))
     labels = [f"2{_superscript(power)}" for power in powers]
-    parts = [_bins(histogram.log_counts, HEIGHT), *_ticks(scale, labels, HEIGHT)]
+    parts = [_bins(histogram.log_counts), *_ticks(scale, labels, HEIGHT)]
     return _picture(parts, HEIGHT + AXIS_HEIGHT, alt)
 
 
-def small_histogram(histogram: Histogram, alt: str) -> str:
-    """The bins alone, a word's height, for a cell of a table."""
+def small_histogram(histogram: Histogram, alt: str, name: str | None = None) -> str:
+    """The bins alone, a word's height, for a cell of a table; `name` is the id of its outline."""
     scale = axis.linear(histogram.low, histogram.high)
-    parts = svg.tag("path", d=_outline(histogram.counts, 20))
+    parts = svg.tag("path", id=name, d=_outline(histogram.counts))
     if scale.low < 0 < scale.high:
         at = scale.share(0.0) * len(histogram.counts)
-        parts += svg.tag("path", d=f"M{svg.number(at)} 0V20", class_="zero")
-    return svg.frame(len(histogram.counts), 20, parts, class_="hist small", role="img", aria_label=alt)
+        parts += svg.tag("path", d=f"M{svg.number(at)} 0V{UNITS}", class_="zero")
+    words = {"role": "img", "aria_label": alt} if alt else {"aria_hidden": "true"}
+    return svg.frame(len(histogram.counts), UNITS, parts, class_="hist small", **words)
 
 
 def _picture(parts: Sequence[str], height: float, alt: str) -> str:
@@ -62,33 +72,33 @@ def _picture(parts: Sequence[str], height: float, alt: str) -> str:
     )
 
 
-def _bins(counts: Sequence[int], height: int) -> str:
-    outline = svg.tag("path", d=_outline(counts, height))
-    return svg.frame(len(counts), height, outline, width="100%", height=height) + svg.tag(
-        "line", x1=0, x2="100%", y1=height, y2=height, class_="base"
+def _bins(counts: Sequence[int], outline: str | None = None) -> str:
+    outline = outline or svg.tag("path", d=_outline(counts))
+    return svg.frame(len(counts), UNITS, outline, width="100%", height=HEIGHT) + svg.tag(
+        "line", x1=0, x2="100%", y1=HEIGHT, y2=HEIGHT, class_="base"
     )
 
 
-def _outline(counts: Sequence[int], height: int) -> str:
+def _outline(counts: Sequence[int]) -> str:
     """A filled staircase over the bins; a bin that holds anything is at least a hairline high."""
     most = max(counts, default=0)
     if most <= 0:
-        return f"M0 {height}h{len(counts)}"
+        return f"M0 {UNITS}h{len(counts)}"
+    return staircase([max(round(UNITS * number / most), 1) if number else 0 for number in counts])
+
+
+def staircase(heights: Sequence[int]) -> str:
+    """The path of columns one unit wide, each with its height up to `UNITS`, equal ones in one step."""
     steps: list[str] = []
-    at = -1.0
-    run = 0
-    for bin_count in counts:
-        share = bin_count / most
-        y = round(height - max(share * height, 0.6 if bin_count else 0.0), 1)
-        if y == at:
-            run += 1
-            continue
-        if run:
-            steps.append(f"h{run}")
-        steps.append(f"V{svg.number(y)}")
-        at, run = y, 1
-    steps.append(f"h{run}")
-    return f"M0 {height}{''.join(steps)}V{height}z"
+    at, run = UNITS, 0
+    for height in heights:
+        y = UNITS - height
+        if y != at:
+            steps.append(f"h{run}v{y - at}" if run else f"v{y - at}")
+            at, run = y, 0
+        run += 1
+    steps.append(f"h{run}V{UNITS}z")
+    return f"M0 {UNITS}{''.join(steps)}"
 
 
 def _box(quantiles: Mapping[str, float], scale: axis.Axis, middle: float) -> str:
@@ -117,14 +127,14 @@ def _box(quantiles: Mapping[str, float], scale: axis.Axis, middle: float) -> str
 
 
 def _ticks(scale: axis.Axis, labels: Sequence[str], top: float) -> list[str]:
-    parts = []
-    for tick, label in zip(scale.ticks, labels, strict=True):
-        share = scale.share(tick)
-        at = svg.percent(share)
+    shares = [scale.share(tick) for tick in scale.ticks]
+    marks = "".join(f"M{round(share * 1000)} 0v4" for share in shares)
+    path = svg.tag("path", d=marks, class_="tick")
+    parts = [svg.frame(1000, 4, path, y=top, width="100%", height=4)]
+    for share, label in zip(shares, labels, strict=True):
         # A label at the very edge would be cut off, so it leans inwards.
-        anchor = "start" if share < 0.04 else "end" if share > 0.96 else "middle"
-        parts.append(svg.tag("line", x1=at, x2=at, y1=top, y2=top + 4, class_="tick"))
-        parts.append(svg.text(label, x=at, y=top + 16, text_anchor=anchor))
+        anchor = "start" if share < 0.04 else "end" if share > 0.96 else None
+        parts.append(svg.text(label, x=svg.percent(share), y=top + 16, text_anchor=anchor))
     return parts
 
 

@@ -13,7 +13,7 @@ from pthreport.draw import axis, svg
 
 MARKS = 20
 TITLE = 22
-PLOT = 52
+PLOT = 64
 GAP = 8
 BRACKET = 20
 MOST_LINKS = 600
@@ -96,13 +96,14 @@ def _row(row: Row, columns: Sequence[Column], top: int) -> str:
     scale = (
         axis.logarithmic(known, most=3) if row.scale == "log" else axis.zero_based(max(known, default=0))
     )
-    parts = []
+    parts = [svg.tag("line", x1=0, x2="100%", y1=top + PLOT, y2=top + PLOT, class_="group-base")]
     for tick in scale.ticks:
         y = round(top + PLOT * (1 - scale.share(tick)), 1)
         label = scale.label(tick) if row.scale == "log" else f"{tick * 100:g} %"
         parts.append(svg.tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid"))
         parts.append(svg.text(label, x=-6, y=y + 3.5, text_anchor="end"))
-    gap = 0.12 if len(columns) <= 250 else 0.0
+    # Thin columns: of about a thousand pixels, each takes thirty at most.
+    gap = max(0.12, (1 - len(columns) / 32) / 2) if len(columns) <= 250 else 0.0
     width = svg.number(1 - 2 * gap)
     stems: dict[str, list[str]] = {"weight": [], "norm": []}
     caps: dict[str, list[str]] = {"weight": [], "norm": []}

@@ -19,8 +19,18 @@ from pthreport.draw import color, svg
 
 Bytes = npt.NDArray[np.int8]
 
-GREY = 221
-"""The neutral middle of the signed palette, also behind tiles that are not there."""
+BEYOND = 0.005
+"""Share of the values that may lie beyond the colour scale, so that one outlier does not grey out the
+rest; a choice of drawing, said under the picture."""
+
+NARROWEST = 16
+"""The scale is never cut below this quantised magnitude: fewer steps would be seen as such."""
+
+WORTH_CUTTING = 96
+"""Nor where the cut would gain less than about a third."""
+
+EMPTY = 255
+"""The palette's index for places without a tile: transparent."""
 
 
 class PictureError(ValueError):
@@ -29,7 +39,11 @@ class PictureError(ValueError):
 
 @dataclass(frozen=True)
 class Montage:
-    """Tiles in `columns` columns as a PNG data URI, `width` x `height` pixels, one pixel a value."""
+    """Tiles in `columns` columns as a PNG data URI, `width` x `height` pixels, one pixel a value.
+
+    Colours run from -scale to +scale; `beyond` values of `total` have a larger magnitude and are drawn
+    like the ends.
+    """
 
     uri: str
     width: int
@@ -38,6 +52,9 @@ class Montage:
     tile_height: int
     columns: int
     count: int
+    scale: float
+    beyond: int
+    total: int
 
 
 def values(picture: Picture) -> Bytes:
@@ -63,17 +80,39 @@ def montage(picture: Picture, columns: int) -> Montage:
 
     RGB tiles are centred: zero is mid grey, the scale's ends are black and white in each channel.
     """
-    tiles = values(picture)
+    tiles, limit, beyond = _stretched(values(picture))
     count, height, width = tiles.shape[:3]
     columns = max(1, min(columns, count))
     rows = math.ceil(count / columns)
-    # As indices 0 ... 254 with 127 for zero, which also fills the places without a tile.
+    # As indices 0 ... 254 with 127 for zero. Without a tile: nothing, or grey where there is no palette.
     indices = (tiles.astype(np.int16) + 127).astype(np.uint8)
-    canvas = np.full((rows * columns, *tiles.shape[1:]), 127, np.uint8)
+    canvas = np.full((rows * columns, *tiles.shape[1:]), 127 if tiles.ndim == 4 else EMPTY, np.uint8)
     canvas[:count] = indices
     canvas = canvas.reshape(rows, columns, *tiles.shape[1:]).swapaxes(1, 2)
     canvas = canvas.reshape(rows * height, columns * width, *tiles.shape[3:])
-    return Montage(_png(canvas), columns * width, rows * height, width, height, columns, count)
+    return Montage(
+        uri=_png(canvas),
+        width=columns * width,
+        height=rows * height,
+        tile_width=width,
+        tile_height=height,
+        columns=columns,
+        count=count,
+        scale=picture.scale * limit / 127,
+        beyond=beyond,
+        total=tiles.size,
+    )
+
+
+def _stretched(tiles: Bytes) -> tuple[Bytes, int, int]:
+    """The values over the whole palette, the magnitude that its ends stand for, how many lie beyond."""
+    magnitudes = np.bincount(np.abs(tiles.astype(np.int16)).ravel(), minlength=128)
+    above = tiles.size - np.cumsum(magnitudes)
+    limit = max(int(np.argmax(above <= BEYOND * tiles.size)), NARROWEST)
+    if limit > WORTH_CUTTING:
+        return tiles, 127, 0
+    stretched = np.rint(tiles.astype(np.float64) * 127 / limit).clip(-127, 127).astype(np.int8)
+    return stretched, limit, int(above[limit])
 
 
 def scale_bar() -> str:
@@ -97,9 +136,10 @@ def montage_again(picture: Montage, zoom: int, alt: str, name: str) -> str:
     return _enlarged(picture, svg.tag("use", href=f"#{name}", class_="pixels"), zoom, alt)
 
 
-def zoom_for(picture: Montage, wanted: int, least: int = 1, most: int = 16) -> int:
-    """The whole number that brings the montage nearest to, but not above, `wanted` pixels' width."""
-    return min(max(wanted // max(picture.width, 1), least), most)
+def zoom_for(picture: Montage, wide: int, high: int | None = None, most: int = 28) -> int:
+    """The largest whole number, up to `most`, at which the montage is within `wide` by `high` pixels."""
+    fitting = min(wide // max(picture.width, 1), (high or wide) // max(picture.height, 1))
+    return min(max(fitting, 1), most)
 
 
 def _enlarged(picture: Montage, image: str, zoom: int, alt: str) -> str:
@@ -126,8 +166,11 @@ def _png(pixels: npt.NDArray[np.uint8]) -> str:
     from PIL import Image
 
     image = Image.fromarray(pixels)
-    if pixels.ndim == 2:
-        image.putpalette(color.signed_palette())
     packed = io.BytesIO()
-    image.save(packed, "PNG", optimize=True)
+    if pixels.ndim == 2:
+        clear = bool((pixels == EMPTY).any())
+        image.putpalette(color.signed_palette() + bytes(3 * clear))
+        image.save(packed, "PNG", optimize=True, transparency=EMPTY if clear else None)
+    else:
+        image.save(packed, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(packed.getvalue()).decode("ascii")

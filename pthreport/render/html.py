@@ -25,7 +25,7 @@ from pthreport.render.page.layers import COLUMNS, Source, layers, loose_tensors
 from pthreport.render.page.levels import WORDS
 from pthreport.render.page.model import models
 from pthreport.render.page.safety import safety
-from pthreport.render.page.text import name, plain, shown
+from pthreport.render.page.text import brief, name, plain, shown
 from pthreport.render.page.verdict import verdict
 from pthreport.render.templates_folder import templates_folder
 
@@ -52,7 +52,14 @@ def render_html(report: Report) -> str:
             models=models(report, look_up, choice.anchors),
             layers=layers(source),
             loose=loose_tensors(source),
-            training=any(getattr(report.training, part) for part in report.training.__struct_fields__),
+            # What is nothing else than "other" stands in the contents already.
+            training=bool(
+                report.training.optimizers
+                or report.training.schedulers
+                or report.training.counters
+                or report.training.metrics
+                or report.training.arguments
+            ),
             gallery=pictures,
             columns=COLUMNS,
             download=packed_json(report),
@@ -98,6 +105,7 @@ def _environment() -> Environment:
         "shape": numbers.shape,
         "plural": numbers.plural,
         "name": name,
+        "brief": brief,
         "plain": plain,
     }
     environment.filters.update(filters)

@@ -15,7 +15,7 @@ _UNITS = ("", "k", "M", "G", "T", "P", "E")
 def value(number: float | None, digits: int = 3) -> str:
     """A measured number with `digits` significant figures: 0.0123, 1,235, 1.2e-5, −0.5.
 
-    Whole numbers below a million are written whole; magnitudes below 1e-4 or from a million on get an
+    Whole numbers below a million are written whole; magnitudes below 1e-3 or from a million on get an
     exponent and one figure less.
     """
     if number is None:
@@ -25,12 +25,14 @@ def value(number: float | None, digits: int = 3) -> str:
     magnitude = abs(number)
     if magnitude == 0:
         return "0"
-    if magnitude < 1e-4 or magnitude >= 1e6:
+    if magnitude < 1e-3 or magnitude >= 1e6:
         text = _exponent(magnitude, max(digits - 2, 0))
     elif magnitude == int(magnitude):
         text = f"{int(magnitude):,}"
     else:
-        decimals = max(digits - 1 - math.floor(math.log10(magnitude)), 0)
+        # The power of ten after rounding: 0.99999 is written 1.00.
+        power = int(f"{magnitude:.{digits - 1}e}".partition("e")[2])
+        decimals = max(digits - 1 - power, 0)
         text = f"{magnitude:,.{decimals}f}"
     return MINUS + text if number < 0 else text
 

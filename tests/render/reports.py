@@ -158,7 +158,7 @@ def finding(
 
 def small_report() -> Report:
     """Two convolutions, a norm, a linear layer; one finding of every status; training state."""
-    tensors = (
+    tensors: tuple[TensorRecord, ...] = (
         tensor("net.conv1.weight", (16, 3, 3, 3), name="conv1.weight", picture=picture("rgb", 16, 3, 16)),
         tensor(
             "net.conv2.weight",

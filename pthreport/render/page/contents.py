@@ -9,7 +9,7 @@ from pthreport.render.page.index import Index
 MOST_NODES = 2500
 MOST_CHILDREN = 400
 MOST_DEPTH = 24
-OPEN_UP_TO = 24
+OPEN_UP_TO = 32
 
 
 @dataclass
@@ -21,13 +21,13 @@ class NodeView:
     children: list["NodeView"] = field(default_factory=list)
     left_out: int = 0
     open: bool = False
+    long: bool = False
     depth: int = 0
 
 
 def contents(root: Node, index: Index, has: frozenset[str], most: int = MOST_NODES) -> NodeView:
     """The tree under `root` in at most `most` nodes, filled level by level."""
     top = _node(root, index, has)
-    top.open = True
     waiting = deque([top])
     budget = most
     while waiting:
@@ -37,9 +37,11 @@ def contents(root: Node, index: Index, has: frozenset[str], most: int = MOST_NOD
         budget -= len(shown)
         view.children = [_node(child, index, has, view.depth + 1) for child in shown]
         view.left_out = max(view.node.count, len(view.node.children)) - len(shown)
+        view.long = len(shown) > OPEN_UP_TO and not any(child.count for child in shown)
         waiting.extend(view.children)
+    top.open = len(top.children) <= OPEN_UP_TO
     for view in top.children:
-        view.open = 0 < len(view.children) <= OPEN_UP_TO and len(top.children) <= OPEN_UP_TO
+        view.open = 0 < len(view.children) <= OPEN_UP_TO // 2 and top.open
     return top
 
 

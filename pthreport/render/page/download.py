@@ -4,11 +4,12 @@ import base64
 import gzip
 
 import msgspec
+from markupsafe import Markup
 
 from pthreport.document import Report, to_json
 
 
-def packed_json(report: Report) -> str:
+def packed_json(report: Report) -> Markup:
     """`report` as a data URI of gzipped JSON: all numbers, without the pictures' pixels.
 
     Without them since the page shows them already, and they would be most of its size. The gzip head
@@ -20,4 +21,5 @@ def packed_json(report: Report) -> str:
     )
     bare = msgspec.structs.replace(report, tensors=tensors)
     packed = gzip.compress(to_json(bare), compresslevel=9, mtime=0)
-    return "data:application/gzip;base64," + base64.b64encode(packed).decode("ascii")
+    # Markup, since a text of this length would be cut before it reaches the page.
+    return Markup("data:application/gzip;base64," + base64.b64encode(packed).decode("ascii"))

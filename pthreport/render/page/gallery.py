@@ -17,7 +17,7 @@ BUDGET = 900_000
 """Characters of PNG data on one page."""
 
 MOST_IN_GALLERY = 40
-_WIDE, _CARD = 704, 448
+_WIDE, _CARD, _GALLERY = 1000, 440, 252
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Gallery:
     cards: Mapping[str, Shown]
     left_out: int
     convolutions: int
-    scale_bar: str
+    scale_bar: Markup
 
     def shown(self, path: str) -> Shown | None:
         """The picture for a tensor's card."""
@@ -98,7 +98,7 @@ def gallery(report: Report, index: Index, choice: Choice) -> Gallery:
                 model=key[0] if several else "",
                 shape=numbers.shape(record.shape),
                 anchor=anchor if key in choice.rows else None,
-                shown=_show(record, montage, _WIDE if large else _CARD, name=name),
+                shown=_show(record, montage, _WIDE if large else _GALLERY, name=name),
                 large=large,
             )
         if key in choice.cards:
@@ -110,7 +110,7 @@ def gallery(report: Report, index: Index, choice: Choice) -> Gallery:
         cards=cards,
         left_out=left_out,
         convolutions=sum(_is_filters(index.tensors.get(layer.weight or "")) for _, layer in layers),
-        scale_bar=tiles.scale_bar() if cards or exhibits else "",
+        scale_bar=Markup(tiles.scale_bar() if cards or exhibits else ""),
     )
 
 
@@ -135,14 +135,10 @@ def _montage(picture: Picture, large: bool) -> tiles.Montage:
 def _columns(count: int, height: int, width: int, large: bool) -> int:
     """As many columns as make the montage about twice (large: three times) as wide as high, and fill
     the last row where a near number does."""
-    ratio = 3.0 if large else 2.0
+    ratio = 3.0 if large else 1.6
     wanted = max(1, round((ratio * count * height / max(width, 1)) ** 0.5))
-    near = [
-        number
-        for number in range(max(1, wanted - wanted // 4), wanted + wanted // 3 + 1)
-        if count % number == 0
-    ]
-    return min(near, key=lambda number: abs(number - wanted)) if near else wanted
+    near = [number for number in range(1, count + 1) if count % number == 0 and 0.6 < number / wanted < 1.7]
+    return min(near, key=lambda number: (abs(number - wanted), number)) if near else min(wanted, count)
 
 
 def _show(
@@ -150,11 +146,11 @@ def _show(
 ) -> Shown:
     picture = record.picture
     assert picture is not None
-    zoom = tiles.zoom_for(montage, wanted, most=24)
-    caption = picture_words(picture, record.shape)
+    zoom = tiles.zoom_for(montage, wanted, high=480)
+    caption = picture_words(picture, montage.scale, montage.beyond / montage.total)
     alt = f"Weights of {plain(record.path, 80)}, {numbers.shape(record.shape)}. {caption}"
     if again and name:
         markup = tiles.montage_again(montage, zoom, alt, name)
     else:
         markup = tiles.montage_svg(montage, zoom, alt, name)
-    return Shown(Markup(markup), numbers.value(picture.scale), picture.layout != "rgb", caption)
+    return Shown(Markup(markup), numbers.value(montage.scale), picture.layout != "rgb", caption)

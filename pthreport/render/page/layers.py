@@ -121,12 +121,15 @@ def loose_tensors(source: Source) -> Table:
             line(report, index, number) for number in index.findings_on_tensor.get(record.path, ())
         )
         card = None
+        anchor = index.tensor_anchors[record.path]
         if record.path in choice.loose_cards:
             facts = _facts_of_tensor(record)
-            card = Card(facts, tensor_view(record), source.gallery.shown(record.path), (), 0, found)
+            card = Card(
+                facts, tensor_view(record, f"{anchor}-h"), source.gallery.shown(record.path), (), 0, found
+            )
         rows.append(
             Row(
-                anchor=index.tensor_anchors[record.path],
+                anchor=anchor,
                 name=record.path,
                 model="",
                 kind=record.role,
@@ -135,7 +138,7 @@ def loose_tensors(source: Source) -> Table:
                 dtype=record.dtype,
                 elements=record.numel,
                 nbytes=record.nbytes,
-                histogram=small_histogram(record),
+                histogram=small_histogram(record, f"{anchor}-h"),
                 cells=_cells(record),
                 reason=record.reason or "" if record.status == "skipped" else "",
                 worst=found[0].level if found else None,
@@ -161,12 +164,13 @@ def _row(source: Source, model: Model, layer: Layer) -> Row:
     main = index.tensors.get(layer.weight) if layer.weight else None
     found = tuple(line(report, index, number) for number in index.findings_at.get(key, ()))
     card = None
+    anchor = index.layer_anchors[key]
     if key in source.choice.cards:
         records = [index.tensors[path] for path in layer.tensors if path in index.tensors]
         others = [record for record in records if record is not main]
         card = Card(
             facts=_facts_of_layer(layer, main),
-            main=tensor_view(main) if main else None,
+            main=tensor_view(main, f"{anchor}-h") if main else None,
             picture=source.gallery.shown(main.path) if main else None,
             others=tuple(
                 small_tensor(record, _leaf(record, layer)) for record in others[:MOST_TENSORS_ON_CARD]
@@ -175,7 +179,7 @@ def _row(source: Source, model: Model, layer: Layer) -> Row:
             findings=found,
         )
     return Row(
-        anchor=index.layer_anchors[key],
+        anchor=anchor,
         name=layer.name or "(root)",
         model=(model.label or model.key or "(root)") if len(report.models) > 1 else "",
         kind=layer.kind,
@@ -184,7 +188,7 @@ def _row(source: Source, model: Model, layer: Layer) -> Row:
         dtype=main.dtype if main else "",
         elements=layer.parameters,
         nbytes=layer.bytes,
-        histogram=small_histogram(main) if main else None,
+        histogram=small_histogram(main, f"{anchor}-h") if main else None,
         cells=_cells(main),
         reason=main.reason or "" if main and main.status == "skipped" else "",
         worst=found[0].level if found else None,

@@ -14,6 +14,7 @@ from pthreport.render.page.strip import StripView, strip_view
 from pthreport.render.page.text import plain
 
 MOST_MODULES = 800
+MOST_OPEN = 40
 MOST_IN_RAIL = 160
 
 
@@ -104,8 +105,10 @@ def _tree(model: Model, index: Index, has: frozenset[str]) -> tuple[tuple[Module
         path.append(view)
     for view in top:
         _roll_up(view)
-    if len(top) == 1:
-        top[0].open = True
+    first = top[0] if len(top) == 1 else None
+    while first is not None:
+        first.open = len(first.children) <= MOST_OPEN
+        first = first.children[0] if len(first.children) == 1 else None
     return tuple(top), len(model.modules) - len(kept)
 
 
@@ -168,8 +171,12 @@ def _budget_lines(model: Model) -> list[list[bars.Segment]]:
     sizes: dict[str, int] = {}
     for name, layer in zip(names, layers, strict=True):
         sizes[name] = sizes.get(name, 0) + layer.parameters
+    shared = "" if depth == 1 else layers[0].name.split(".")[0] + "."
+    if any(not name.startswith(shared) for name in sizes):
+        shared = ""
     for name, size in sizes.items():
-        blocks.append(bars.Segment(size, "block", plain(name, 40), _note(name, size, model)))
+        label = plain(name.removeprefix(shared), 40)
+        blocks.append(bars.Segment(size, "block", label, _note(name, size, model)))
     # Grouped as the blocks are, so that both lines run alike where a name returns later on.
     order = {name: position for position, name in enumerate(sizes)}
     pairs = sorted(zip(names, layers, strict=True), key=lambda pair: order[pair[0]])
@@ -182,6 +189,8 @@ def _budget_lines(model: Model) -> list[list[bars.Segment]]:
         )
         for name, layer in pairs
     ]
+    if len(blocks) == len(fine):
+        return [fine]
     return [blocks, fine] if blocks else []
 
 

@@ -99,8 +99,7 @@ def _sentence(highlight: Highlight) -> str:
     figures = f"({numbers.value(value)} against {numbers.value(typical)})"
     if value >= typical:
         return f"The {quantity} of {layer} is {numbers.times(value / typical)} its siblings' {figures}."
-    part = numbers.value(round(typical / value, 1))
-    return f"The {quantity} of {layer} is 1/{part} of its siblings' {figures}."
+    return f"The {quantity} of {layer} is {numbers.times(typical / value)} smaller than its siblings' {figures}."
 
 
 def _alt(model: Model, *, layers: int, rows: list[strip.Row]) -> str:

@@ -39,7 +39,7 @@ class TensorView:
     drawings: tuple[Drawing, ...]
     units: Drawing | None
     units_text: str
-    index: str
+    excerpt: str
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,18 @@ QUANTILE_WORDS = {
 }
 
 
-def tensor_view(record: TensorRecord) -> TensorView:
-    """The main tensor of a card."""
+def tensor_view(record: TensorRecord, name: str | None = None) -> TensorView:
+    """The main tensor of a card; `name` is the id of its histogram's outline in the row."""
     statistics = record.statistics
     return TensorView(
         record=record,
         figures=_figures(statistics) if statistics else (),
         quantiles=_quantiles(statistics) if statistics else (),
         quantiles_note=_quantiles_note(statistics) if statistics else "",
-        drawings=tuple(_drawings(record, statistics)) if statistics else (),
+        drawings=tuple(_drawings(record, statistics, name)) if statistics else (),
         units=_norms(record, record.units) if record.units else None,
         units_text=_units_text(record.units) if record.units else "",
-        index=record.excerpt.index if record.excerpt else "",
+        excerpt=_excerpt(record),
     )
 
 
@@ -106,13 +106,13 @@ def small_tensor(record: TensorRecord, label: str) -> SmallTensor:
     )
 
 
-def small_histogram(record: TensorRecord) -> Markup | None:
-    """The histogram of a table cell."""
+def small_histogram(record: TensorRecord, name: str | None = None) -> Markup | None:
+    """The histogram of a table cell; `name` is the id of its outline, for a larger one of the same."""
     shape = record.histogram
     if shape is None or not any(shape.counts):
         return None
     alt = f"distribution from {numbers.value(shape.low)} to {numbers.value(shape.high)}"
-    return Markup(histogram.small_histogram(shape, alt))
+    return Markup(histogram.small_histogram(shape, alt, name))
 
 
 def zeros_share(record: TensorRecord) -> float | None:
@@ -120,6 +120,13 @@ def zeros_share(record: TensorRecord) -> float | None:
     if record.statistics is None or record.statistics.count == 0:
         return None
     return record.statistics.zeros / record.statistics.count
+
+
+def _excerpt(record: TensorRecord) -> str:
+    """The exact corner as lines of text, in columns."""
+    rows = record.excerpt.rows if record.excerpt else ()
+    width = max((len(item) for row in rows for item in row), default=0)
+    return "\n".join("  ".join(item.rjust(width) for item in row) for row in rows)
 
 
 def _figures(statistics: Statistics) -> tuple[Figure, ...]:
@@ -136,11 +143,12 @@ def _figures(statistics: Statistics) -> tuple[Figure, ...]:
         ("Skewness", statistics.skewness),
         ("Excess kurtosis", statistics.kurtosis),
     ]
-    figures = [Figure(label, numbers.value(item), numbers.exact(item)) for label, item in named]
+    figures = [_figure(label, item) for label, item in named]
     counts = [("Exact zeros", statistics.zeros), ("|w| < 1e-3 RMS", statistics.near_zero)]
     for label, number in counts:
         share = f" ({numbers.percent(number / total)})" if number and total else ""
-        figures.append(Figure(label, numbers.count(number) + share, str(number)))
+        text = numbers.count(number) + share
+        figures.append(Figure(label, text, "" if text == str(number) else str(number)))
     for label, number in (
         ("NaN", statistics.nan),
         ("+Inf", statistics.posinf),
@@ -155,11 +163,13 @@ def _figures(statistics: Statistics) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
+def _figure(label: str, item: float | None) -> Figure:
+    text, exact = numbers.value(item), numbers.exact(item)
+    return Figure(label, text, "" if exact in (text, f"{text}.0") else exact)
+
+
 def _quantiles(statistics: Statistics) -> tuple[Figure, ...]:
-    return tuple(
-        Figure(QUANTILE_WORDS.get(key, key), numbers.value(item), numbers.exact(item))
-        for key, item in statistics.quantiles.items()
-    )
+    return tuple(_figure(QUANTILE_WORDS.get(key, key), item) for key, item in statistics.quantiles.items())
 
 
 def _quantiles_note(statistics: Statistics) -> str:
@@ -170,7 +180,7 @@ def _quantiles_note(statistics: Statistics) -> str:
     return f"each within {numbers.percent(statistics.quantile_error)} of a true one"
 
 
-def _drawings(record: TensorRecord, statistics: Statistics) -> list[Drawing]:
+def _drawings(record: TensorRecord, statistics: Statistics, name: str | None) -> list[Drawing]:
     shape = record.histogram
     if shape is None or not any(shape.counts):
         return []
@@ -184,7 +194,7 @@ def _drawings(record: TensorRecord, statistics: Statistics) -> list[Drawing]:
         f"{numbers.value(statistics.max)}, mean {numbers.value(statistics.mean)}, standard deviation "
         f"{numbers.value(statistics.std)}."
     )
-    drawn = histogram.linear_histogram(shape, statistics.quantiles, statistics.mean, alt)
+    drawn = histogram.linear_histogram(shape, statistics.quantiles, statistics.mean, alt, name)
     what = {"values": "Values", "magnitude": "Magnitudes", "dequantised": "Dequantised values"}
     drawings.append(Drawing(what[statistics.of], Markup(drawn), caption))
     log_alt = f"Histogram of magnitudes over powers of two, up to {numbers.value(statistics.absmax)}."
@@ -259,19 +269,24 @@ def _units_text(units: Units) -> str:
     return " ".join(parts)
 
 
-def picture_words(picture: Picture, shape: tuple[int, ...]) -> str:
-    """The sentence under a picture of weights: what is shown, of how many, on which scale."""
-    scale = f"One scale, ±{numbers.value(picture.scale)}."
+def picture_words(picture: Picture, scale: float, beyond: float) -> str:
+    """The sentence under a picture of weights: what is shown, of how many, what lies beyond the scale
+    of -`scale` to +`scale`."""
+    cut = ""
+    if beyond:
+        most = numbers.value(picture.scale)
+        cut = f" {numbers.percent(beyond)} of the cells lie beyond the scale, up to ±{most}."
     if picture.layout == "matrix":
         averaged = ""
         if max(picture.averaged) > 1:
-            rows, columns = (numbers.value(item, 3) for item in picture.averaged)
-            averaged = f", each cell the mean of {rows} × {columns}"
-        down = f"{picture.rows or 'rows'} down, {picture.columns or 'columns'} across"
-        return f"{down}: {picture.height} × {picture.width} cells{averaged}. {scale}"
+            rows, columns = (numbers.value(item) for item in picture.averaged)
+            averaged = f", each the mean of {rows} × {columns} weights"
+        down, across = picture.rows or "rows", picture.columns or "columns"
+        what = f"{down} down, {across} across"
+        return f"{what[:1].upper()}{what[1:]}: {picture.height} × {picture.width} cells{averaged}.{cut}"
     shown = len(picture.units)
-    of = f"all {shown}" if shown == picture.total else f"{shown} of {numbers.count(picture.total)}"
+    of = f"All {shown}" if shown == picture.total else f"{shown} of {numbers.count(picture.total)}"
     size = f"{picture.height} × {picture.width}"
     if picture.layout == "rgb":
-        return f"Showing {of} filters, {size}, in colour: grey is zero. {scale}"
-    return f"Showing {of} filters, {size}, one input channel each. {scale}"
+        return f"{of} filters, {size}, in colour: zero is mid grey, each channel runs to ±{numbers.value(scale)}.{cut}"
+    return f"{of} filters, {size}, one input channel of each.{cut}"

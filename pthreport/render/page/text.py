@@ -34,6 +34,11 @@ def plain(text: str, longest: int = LONGEST_NAME) -> str:
     return visible(cut(text, longest))
 
 
+def brief(text: str, longest: int = LONGEST_NAME) -> Markup:
+    """A name as markup where there are very many: isolated, breakable anywhere."""
+    return Markup("<bdi>") + escape(plain(text, longest)) + Markup("</bdi>")
+
+
 def name(text: str, longest: int = LONGEST_NAME) -> Markup:
     """A name as markup: isolated from the direction of the text around it, breakable at its dots."""
     return Markup("<bdi>") + escape(plain(text, longest)).replace(".", Markup(".<wbr>")) + Markup("</bdi>")
