@@ -42,13 +42,15 @@ class DType:
         if self.name == "bfloat16":
             return (raw.astype(np.uint32) << np.uint32(16)).view(np.float32)
         if self.name == "float16":
-            return raw.astype(np.float32)
+            with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other here
+                return raw.astype(np.float32)
         if self.name.startswith("float8"):
             return float8_values(self.name)[raw]
         if self.name == "complex32":
-            return (raw["real"].astype(np.float32) + 1j * raw["imag"].astype(np.float32)).astype(
-                np.complex64
-            )
+            values = np.empty(raw.shape, np.complex64)
+            with np.errstate(invalid="ignore"):
+                values.real, values.imag = raw["real"], raw["imag"]
+            return values
         if self.kind == "bool":
             return np.not_equal(raw, 0)
         return raw

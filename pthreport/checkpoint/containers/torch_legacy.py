@@ -15,12 +15,18 @@ from pthreport.checkpoint.values import Value
 MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
 """LONG1, ten bytes: the integer 0x1950a86a20f9469cfc6c."""
 
+TEXT_MAGIC = b"L119547037146038801333356L\n"
+"""The same in protocol 0 and 1."""
+
 PROTOCOL_VERSION = 1001
 
 
 def recognise(head: bytes, size: int) -> bool:
-    """Whether a file with these first bytes is legacy torch."""
-    return (head[:1] == b"\x80" and head[2:14] == MAGIC) or head.startswith(b"L119547037146038801333356L\n")
+    """Whether a file with these first bytes is legacy torch: a pickle of the magic number alone, in
+    protocol 4 and later behind a frame's header."""
+    if head.startswith(TEXT_MAGIC):
+        return True
+    return head[:1] == b"\x80" and (head[2:14] == MAGIC or (head[2:3] == b"\x95" and head[11:23] == MAGIC))
 
 
 def read(reading: Reading) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from pthreport.checkpoint.containers.reading import Reading, protocol_text
 from pthreport.checkpoint.containers.storages import Storages
-from pthreport.checkpoint.containers.zip_archive import Archive, MemberData, open_archive
+from pthreport.checkpoint.containers.zip_archive import Archive, open_archive
 from pthreport.checkpoint.containers.zip_directory import END, STORED, Member
 from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC
 from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_text, summed
@@ -109,7 +109,7 @@ def _read_root(reading: Reading, archive: Archive, root: str) -> None:
             storage.problem = f"the file has no member {name[:80]!r}"
             reading.problem("a storage that the file does not hold", None, name[:400], True)
             return
-        storage.data = MemberData(archive, member)
+        storage.data = archive.member_data(name)
         if member.size != storage.nbytes:
             reading.problem(
                 f"{count_text(storage.nbytes, 'byte')} are declared, the member has {member.size:,}",
@@ -119,8 +119,7 @@ def _read_root(reading: Reading, archive: Archive, root: str) -> None:
             )
 
     main = members[f"{root}data.pkl"]
-    data = archive.data(main)
-    _check_pickle(archive, main, data)
+    data = _open_pickle(archive, main)
     shift = data.start if data.data is reading.source else 0
     outcome = reading.unpickle(
         data, where=main.name, persistent=Storages(reading, supply).resolve, shift=shift
@@ -156,7 +155,7 @@ def verify_storages(archive: Archive, root: str) -> list[Problem]:
         if not name.startswith(f"{root}data/") or member.crc == UNKNOWN_CRC:
             continue
         try:
-            crc = archive.crc(archive.data(member))
+            crc = archive.crc(archive.member_data(name).stretch())
         except (FormatError, ReadError) as error:
             found.append(Problem(str(error), member.header, name, True))
             continue
@@ -166,11 +165,13 @@ def verify_storages(archive: Archive, root: str) -> list[Problem]:
     return summed(found)
 
 
-def _check_pickle(archive: Archive, main: Member, data: Stretch) -> None:
+def _open_pickle(archive: Archive, main: Member) -> Stretch:
     try:
+        data = archive.data(main)
         archive.compare(main, archive.crc(data))
-    except ReadError as error:
-        raise FormatError(str(error)) from error
+    except (FormatError, ReadError) as error:
+        raise FormatError(f"{main.name}: {error}", main.header) from error
+    return data
 
 
 def _byte_order(reading: Reading, archive: Archive, root: str) -> ByteOrder:

@@ -32,6 +32,7 @@ class Archive:
     directory: Directory
     members: dict[str, Member]
     inflated: int = 0
+    unpacked: dict[str, "MemberData"] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def payload(self, member: Member) -> Stretch:
@@ -98,6 +99,14 @@ class Archive:
                 member.header,
             )
         return Stretch(source, start, member.size)
+
+    def member_data(self, name: str) -> "MemberData":
+        """A member as data that is found and inflated once, whoever asks."""
+        with self.lock:
+            found = self.unpacked.get(name)
+            if found is None:
+                found = self.unpacked[name] = MemberData(self, self.members[name])
+            return found
 
     def content(self, member: Member, limit: int) -> bytes:
         """A whole member of at most `limit` bytes, its CRC compared; raises `FormatError`."""
