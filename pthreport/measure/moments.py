@@ -105,7 +105,8 @@ class Moments:
         if self.count == 0 or other.count == 0:
             full = other if self.count == 0 else self
             return replace(full, nan=nan, posinf=posinf, neginf=neginf)
-        exponent = max(self.exponent, other.exponent)
+        # All zeros fit any exponent.
+        exponent = max((part.exponent for part in (self, other) if part.low or part.high), default=0)
         a, b = self.scaled_to(exponent), other.scaled_to(exponent)
         n = a.count + b.count
         delta = b.mean - a.mean

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import partial as bound
 from typing import Any
 
+import numpy as np
+
 from pthreport.checkpoint.errors import ReadError
 from pthreport.measure.measurement import Measurement, conclude, view_key
 from pthreport.measure.piece import Partial, Plan, Task, measure_piece, plan
@@ -181,18 +183,20 @@ def _measure_all(tasks: list[Task], cancelled: Callable[[], bool] | None) -> lis
 def measure_one(task: Task, cancelled: Callable[[], bool] | None = None) -> Measurement:
     """Measure one tensor from start to end in this thread."""
     try:
-        planned = plan(task)
-        merged = measure_piece(planned, 0, cancelled)
-        for piece in range(1, planned.pieces):
-            merged = merged.merge(measure_piece(planned, piece, cancelled))
-        return conclude(planned, merged)
+        with np.errstate(all="ignore"):
+            planned = plan(task)
+            merged = measure_piece(planned, 0, cancelled)
+            for piece in range(1, planned.pieces):
+                merged = merged.merge(measure_piece(planned, piece, cancelled))
+            return conclude(planned, merged)
     except (ReadError, OSError) as error:
         return Measurement(task.tensor.path, "skipped", str(error))
 
 
 def _piece(planned: Plan, piece: int, cancelled: Callable[[], bool] | None) -> Partial | Failure:
     try:
-        return measure_piece(planned, piece, cancelled)
+        with np.errstate(all="ignore"):
+            return measure_piece(planned, piece, cancelled)
     except (ReadError, OSError) as error:
         return Failure(str(error))
 
@@ -201,7 +205,8 @@ def _conclude_all(finished: list[tuple[Plan, Partial]]) -> list[Measurement]:
     results = []
     for planned, merged in finished:
         try:
-            results.append(conclude(planned, merged))
+            with np.errstate(all="ignore"):
+                results.append(conclude(planned, merged))
         except (ReadError, OSError) as error:
             results.append(Measurement(planned.task.tensor.path, "skipped", str(error)))
     return results

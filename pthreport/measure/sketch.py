@@ -219,7 +219,8 @@ def key_values(
 ) -> Float64:
     """The numbers behind the bit patterns `keys` of a type of 8 or 16 bits, shape (k,), as float64."""
     raw = keys.astype(np.uint8 if dtype.itemsize == 1 else np.uint16).view(dtype.raw)
-    values: Float64 = dtype.decode(raw).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a bit pattern like any other
+        values: Float64 = dtype.decode(raw).astype(np.float64)
     return values if affine is None else dequantised(values, *affine).astype(np.float64)
 
 
