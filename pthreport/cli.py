@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from pthreport.document import Report
 
-ISSUES = "https://github.com/pthreport/pthreport/issues"
-
 LATER = {
     "--baseline": "comparing two checkpoints",
     "--model": "checking against an architecture",
@@ -140,18 +138,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: Exception) -> int:
-    from pthreport.checkpoint import CheckpointError
     from pthreport.document import ReportError
     from pthreport.render import OutputError
 
-    if isinstance(error, UsageError | CheckpointError | ReportError | OutputError):
+    if isinstance(error, UsageError | ReportError | OutputError):
         _say(str(error))
         return 2
     if os.environ.get("PTHREPORT_DEBUG") == "1":
         raise error
     _say(
-        f"an error of pthreport itself: {type(error).__name__}: {error} (please report it at {ISSUES}; "
-        "PTHREPORT_DEBUG=1 shows the traceback)"
+        f"an error of pthreport itself: {type(error).__name__}: {error} (please report this line to the project, "
+        "with the traceback that PTHREPORT_DEBUG=1 shows)"
     )
     return 3
 
@@ -169,14 +166,19 @@ def _run(given: argparse.Namespace) -> int:
     if given.jobs is not None and given.jobs < 1:
         raise UsageError(f"--jobs {given.jobs}: at least one worker is needed")
     _check_outputs(given)
+    from pthreport.checkpoint import CheckpointError
     from pthreport.spool import checkpoint_path
 
-    with checkpoint_path(given.checkpoint) as path:
-        if given.export:
-            return _export(path, given)
-        if given.show:
-            return _show(path, given)
-        report = _report(path, given)
+    try:
+        with checkpoint_path(given.checkpoint) as path:
+            if given.export:
+                return _export(path, given)
+            if given.show:
+                return _show(path, given)
+            report = _report(path, given)
+    except CheckpointError as error:
+        name = "standard input" if given.checkpoint == "-" else given.checkpoint
+        raise UsageError(f"{name}: {error}") from error
     for output in given.output:
         if output == "-":
             from pthreport.render import render

@@ -6,13 +6,14 @@ import re
 import tempfile
 from pathlib import Path
 
+from pthreport.anatomy import describe
 from pthreport.checkpoint import CheckpointError, ReadError, Tensor, open_checkpoint
-from pthreport.document.nearest import fits, nearest
 from pthreport.render import OutputError
+from pthreport.tasks import chosen, unknown
 
 
 def export(path: Path, folder: Path, pattern: str | None) -> int:
-    """Write each tensor whose path fits `pattern` (all without one) into `folder`; how many.
+    """Write each tensor whose path or name fits `pattern` (all without one) into `folder`; how many.
 
     bfloat16 and the 8-bit float types, which numpy lacks, are widened to float32 without loss;
     quantized tensors are dequantised to float32. File names are the paths with everything but
@@ -20,19 +21,19 @@ def export(path: Path, folder: Path, pattern: str | None) -> int:
     Raises `CheckpointError`, `OutputError`.
     """
     with open_checkpoint(path) as checkpoint:
-        chosen = [t for p, t in checkpoint.tensors.items() if fits(p, pattern)]
-        if not chosen:
-            suggestion = nearest(pattern or "", list(checkpoint.tensors))
-            raise CheckpointError(f"no tensor's path fits {pattern!r}{suggestion}", path)
+        anatomy = describe(checkpoint)
+        paths = chosen(checkpoint, anatomy, pattern)
+        if not paths:
+            raise CheckpointError(unknown(checkpoint, anatomy, pattern or "*"), path)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for tensor in chosen:
-                _write(tensor, folder / _file_name(tensor.path))
+            for name in paths:
+                _write(checkpoint.tensors[name], folder / _file_name(name))
         except ReadError as error:
-            raise CheckpointError(f"{tensor.path}: {error}", path) from error
+            raise CheckpointError(f"{name}: {error}", path) from error
         except OSError as error:
             raise OutputError(f"{folder}: cannot be written: {error.strerror or error}") from error
-    return len(chosen)
+    return len(paths)
 
 
 def _write(tensor: Tensor, target: Path) -> None:

@@ -61,7 +61,7 @@ PROJECTIONS = {
 """Last names of the linear layers around an attention, lower case, and what each projects to."""
 
 _ATTENTION = re.compile(r"att(n|ention)?\b|att(n|ention)|mha|self_?att|encdec", re.I)
-_EMBEDDING = re.compile(r"emb|\bwte\b|\bwpe\b|\blut\b|token(s|izer)?$|vocab|codebook", re.I)
+_EMBEDDING = re.compile(r"emb|\bwte\b|\bwpe\b|\blut\b|(^|\.)tokens?$|vocab|codebook", re.I)
 _TRANSPOSED = re.compile(r"transpose|deconv|conv_?t\b|convt|up_?conv|upsample|\bup\d*\b", re.I)
 _DEPTHWISE = re.compile(r"depth_?wise|\bdw(conv)?\b|conv_dw|\bdw_", re.I)
 _GATES = {1: "rnn", 3: "gru", 4: "lstm"}
@@ -194,7 +194,8 @@ def _vector(name: str, leaf: str, shape: Shape, bias: Shape | None) -> Kind:
         )
     if re.search(r"norm|\bln|rms", last, re.I):
         known = next((k for p, k in _NORM_NAMES if re.search(p, last, re.I)), "norm")
-        known = "norm" if known == "layernorm" and "layer" not in text else known
+        # RMSNorm, and a LayerNorm without bias, look the same, whatever the attribute is called.
+        known = "norm" if known == "layernorm" else known
         return Kind(
             known,
             f"1-D weight of {size} without a bias, named like a norm",

@@ -21,10 +21,15 @@ from pthreport.document.tensor import Role
 
 _COPY = re.compile(r"(^|[._])(ema|swa|averaged?|shadow|teacher|target)([._]|$)|_ema$|ema_", re.I)
 _SETS = re.compile(
-    r"^(generator|discriminator|encoder|decoder|actor|critic|teacher|student|netg|netd|g|d|g_ema|policy|value|target|"
-    r"ema|model|net|unet|vae|text_encoder|state_dict)\w*$",
+    r"^((generator|discriminator|encoder|decoder|actor|critic|teacher|student|net|policy|value|target|ema|model|unet|"
+    r"vae|text_encoder|state_dict)(_?\w*)|[gd](_\w*)?)$",
     re.I,
 )
+"""Keys under which whole models stand side by side: never parts of one nested model."""
+
+VERSIONS = "_metadata"
+"""Where `Module.state_dict` keeps its modules' format versions: of the state dict, not of the run."""
+
 _NESTED_LEVELS = 32
 _GROUPS: tuple[tuple[str, Role], ...] = (("_parameters", "parameter"), ("_buffers", "buffer"))
 
@@ -82,6 +87,8 @@ def find(outline: Outline) -> Roles:
             if own:
                 roles.models.append(_model(outline, position, own, lightning))
                 roles.claimed.update(own.values())
+                if (versions := outline.child(position, VERSIONS)) is not None:
+                    roles.claimed.update(outline.below(versions))
             stack.extend(c for c in reversed(place.children) if c not in roles.claimed)
     roles.models = _with_roles(roles.models)
     return roles
@@ -96,7 +103,8 @@ def _state_dict(outline: Outline, position: int) -> dict[str, int]:
     if not tensors:
         return {}
     named = any(_is_parameter_name(name) for name in tensors)
-    only = len(tensors) == place.count and any(_tensor(outline, c).shape for c in tensors.values())
+    others = place.count - len(tensors) - (outline.child(position, VERSIONS) is not None)
+    only = others == 0 and any(_tensor(outline, c).shape for c in tensors.values())
     return tensors if named or only else {}
 
 

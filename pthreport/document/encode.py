@@ -15,7 +15,10 @@ def to_json(report: Report, *, indent: int = 0) -> bytes:
     has no such numbers.
     """
     plain = _finite(msgspec.to_builtins(report))
-    encoded = msgspec.json.encode(plain)
+    try:
+        encoded = msgspec.json.encode(plain)
+    except UnicodeEncodeError:
+        encoded = msgspec.json.encode(_encodable(plain))
     return (msgspec.json.format(encoded, indent=indent) if indent else encoded) + b"\n"
 
 
@@ -35,11 +38,20 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        if value and isinstance(value[0], int | str):
-            return value
         return [_finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _encodable(value: Any) -> Any:
+    # A pickle may hold half a surrogate pair, UTF-8 cannot: it is spelled out.
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(item) for item in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
     return value
 
 

@@ -18,8 +18,6 @@ def nearest(wanted: str, names: Sequence[str], count: int = 3) -> str:
     return "; nearest: " + ", ".join(found) if found else ""
 
 
-def fits(path: str, pattern: str | None) -> bool:
-    """Whether a tensor's path, or its end after a ".", fits a shell pattern (None fits all)."""
-    return (
-        pattern is None or fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(path, "*." + pattern)
-    )
+def fits(name: str, pattern: str | None) -> bool:
+    """Whether a tensor's path or name fits a shell pattern (None fits all)."""
+    return pattern is None or fnmatch.fnmatchcase(name, pattern)

@@ -1,0 +1,189 @@
+"""A `Report` put together from what the rooms gave."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+
+from pthreport import __version__
+from pthreport.anatomy import Anatomy, ModelAnatomy, Named, what
+from pthreport.anatomy.plain import cut
+from pthreport.checkpoint import Checkpoint, Tensor
+from pthreport.checks import Facts, examine
+from pthreport.document import (
+    CheckpointFacts,
+    Import,
+    Model,
+    Optimizer,
+    Report,
+    TensorRecord,
+    Tool,
+    Training,
+)
+from pthreport.document.report import Container
+from pthreport.highlights import highlights, profile
+from pthreport.measure import Measurement
+from pthreport.provenance import provenance
+from pthreport.verdict import summarise
+
+
+def records_of(
+    checkpoint: Checkpoint, anatomy: Anatomy, measured: Mapping[str, Measurement], *, looked: bool
+) -> list[TensorRecord]:
+    """A record for every tensor of the file, in its order."""
+    first_of: dict[object, str] = {}
+    records = []
+    for path, tensor in checkpoint.tensors.items():
+        named = anatomy.names.get(path) or Named(None, path, "other")
+        shared = first_of.setdefault(tensor.storage_key, path) if tensor.numel else path
+        result = measured.get(path)
+        if result is not None:
+            reason = result.reason
+        else:
+            reason = tensor.check() or (
+                "not asked for" if looked else "no tensor data is read at this depth"
+            )
+        records.append(
+            TensorRecord(
+                path=path,
+                model=named.model,
+                name=named.name,
+                role=named.role,
+                shape=tensor.shape,
+                dtype=tensor.dtype.name,
+                numel=tensor.numel,
+                nbytes=tensor.nbytes,
+                shares_storage_with=shared if shared != path else None,
+                location=tensor.location,
+                contiguous=tensor.contiguous,
+                notes=_notes(tensor),
+                status="complete" if reason is None else "skipped",
+                reason=reason,
+                statistics=result.statistics if result else None,
+                histogram=result.histogram if result else None,
+                units=result.units if result else None,
+                picture=result.picture if result else None,
+                excerpt=result.excerpt if result else None,
+            )
+        )
+    return records
+
+
+def _notes(tensor: Tensor) -> tuple[str, ...]:
+    notes = []
+    if tensor.quantization is not None:
+        q = tensor.quantization
+        if isinstance(q.scale, int | float):
+            notes.append(f"quantized, {q.scheme}: scale {q.scale:g}, zero point {q.zero_point}")
+        else:
+            notes.append(f"quantized, {q.scheme}, along dim {q.axis}")
+    if tensor.type_name:
+        notes.append(f"the file calls it {cut(tensor.type_name, 100)}")
+    if tensor.origin == "numpy":
+        notes.append("a numpy array")
+    return tuple(notes)
+
+
+def assemble(
+    checkpoint: Checkpoint,
+    anatomy: Anatomy,
+    measured: Mapping[str, Measurement],
+    *,
+    sha256: str | None,
+    name: str,
+    title: str | None,
+    options: dict[str, str],
+    timestamp: str | None,
+    looked: bool,
+) -> Report:
+    records = records_of(checkpoint, anatomy, measured, looked=looked)
+    by_path = {r.path: r for r in records}
+    models = tuple(_measured_model(m, by_path) for m in anatomy.models)
+    training = _with_steps(anatomy, by_path)
+    imports = tuple(
+        Import(
+            module=i.module,
+            name=i.name,
+            verdict=i.verdict,
+            why=i.why,
+            uses=tuple(i.uses),
+            count=i.count,
+            places=tuple(i.places),
+        )
+        for i in checkpoint.imports
+    )
+    facts = CheckpointFacts(
+        name=name,
+        size=checkpoint.size,
+        sha256=sha256,
+        container=cast(Container, checkpoint.container),
+        format=dict(checkpoint.format),
+        complete=checkpoint.complete,
+        problems=tuple(p.text for p in checkpoint.problems),
+    )
+    findings = examine(
+        Facts(
+            container=facts.container,
+            complete=facts.complete,
+            problems=facts.problems,
+            imports=imports,
+            models=models,
+            tensors=by_path,
+            training=training,
+            measured=looked,
+        )
+    )
+    dtypes = Counter[str]()
+    for record in records:
+        if record.role in ("parameter", "buffer"):
+            dtypes[record.dtype] += record.numel
+    return Report(
+        tool=Tool(name="pthreport", version=__version__),
+        title=title or name,
+        checkpoint=facts,
+        summary=summarise(
+            what.sentence(models, training.optimizers, training.counters, dtypes, len(records)),
+            "inferred",
+            facts,
+            imports,
+            findings,
+            records,
+            looked,
+        ),
+        findings=findings,
+        imports=imports,
+        imports_left_out=checkpoint.imports_left_out,
+        contents=anatomy.contents,
+        models=models,
+        tensors=tuple(records),
+        training=training,
+        provenance=provenance(options, timestamp),
+    )
+
+
+def _measured_model(model: ModelAnatomy, records: Mapping[str, TensorRecord]) -> Model:
+    layers = tuple(
+        msgspec.structs.replace(layer, profile=profile(layer, records))
+        for layer in model.described.layer_list
+    )
+    measured = msgspec.structs.replace(model.described, layer_list=layers)
+    return msgspec.structs.replace(measured, highlights=highlights(measured))
+
+
+def _with_steps(anatomy: Anatomy, records: Mapping[str, TensorRecord]) -> Training:
+    """Optimizers whose `step` is a tensor (torch 1.12 and later): its values are known only now."""
+    optimizers: list[Optimizer] = []
+    for optimizer in anatomy.training.optimizers:
+        steps = [
+            s.min
+            for slot in anatomy.slots
+            if slot.slot == "step"
+            and slot.optimizer == optimizer.path
+            and (record := records.get(slot.tensor.path)) is not None
+            and (s := record.statistics) is not None
+            and s.min is not None
+        ]
+        known = (int(min(steps)), int(max(steps))) if steps and optimizer.steps is None else optimizer.steps
+        optimizers.append(msgspec.structs.replace(optimizer, steps=known))
+    return msgspec.structs.replace(anatomy.training, optimizers=tuple(optimizers))
