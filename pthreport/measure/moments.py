@@ -101,6 +101,8 @@ class Moments:
 
     def merge(self, other: "Moments") -> "Moments":
         """The sums over both sets of values."""
+        if self == _NOTHING:
+            return other
         nan, posinf, neginf = self.nan + other.nan, self.posinf + other.posinf, self.neginf + other.neginf
         if self.count == 0 or other.count == 0:
             full = other if self.count == 0 else self
@@ -133,6 +135,9 @@ class Moments:
             neginf=neginf,
             exponent=exponent,
         )
+
+
+_NOTHING = Moments()
 
 
 class Scratch:

@@ -142,13 +142,15 @@ def measure_piece(plan: Plan, piece: int, cancelled: Callable[[], bool] | None =
     first = piece * plan.boxes_per_piece
     last = min(first + plan.boxes_per_piece, cut.boxes)
     gather = _Gather(plan, first, last)
-    raw = tensor.read(0, 0)
+    raw: Array | None = None
     for number in range(first, last, plan.boxes_per_read):
         if cancelled is not None and cancelled():
             raise CancelledError
         boxes = [cut.box(at) for at in range(number, min(number + plan.boxes_per_read, last))]
         raw = tensor.read(boxes[0].start, boxes[-1].stop)
         gather.add(raw, boxes)
+    if raw is None:
+        raw = tensor.read(0, 0)
     whole = last <= plan.boxes_per_read and plan.pieces == 1
     return Partial(
         gather.streams(),

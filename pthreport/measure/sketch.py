@@ -26,6 +26,7 @@ FLOAT32_MAX = float(np.finfo(np.float32).max)
 _STEP = 128 * 1024
 _INFINITY = 0x7F80
 _SIGN = 0x8000
+_LANDMARKS = np.asarray([_INFINITY, _SIGN, _SIGN + _INFINITY], np.uint16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +178,16 @@ def sketch(values: Array, dtype: DType | None = None, affine: tuple[float, float
         return exact_sketch(keys, counts, dtype, affine)
     rounded, under, over = (values, 0, 0) if values.dtype == np.float32 else _rounded(values)
     keys, counts = _runs(np.sort((rounded.view(np.uint32) >> np.uint32(16)).astype(np.uint16)))
-    finite = (keys & np.uint16(_SIGN - 1)) < _INFINITY
-    plain = bool(finite.all())
-    special = not plain or (keys.size > 0 and (keys[0] == 0 or _SIGN in keys))
-    zeros, nan, posinf, neginf = _apart(values) if special else (0, 0, 0, 0)
+    infinite, negative, below = keys.searchsorted(_LANDMARKS).tolist()
+    plain = infinite == negative and below == keys.size
+    zero = (keys.size > 0 and keys[0] == 0) or (negative < keys.size and keys[negative] == _SIGN)
+    zeros, nan, posinf, neginf = _apart(values) if zero or not plain else (0, 0, 0, 0)
+    if not plain:
+        finite = (keys & np.uint16(_SIGN - 1)) < _INFINITY
+        keys, counts = keys[finite], counts[finite]
     return Sketch(
-        keys if plain else keys[finite],
-        _compact(counts if plain else counts[finite]),
+        keys,
+        _compact(counts),
         zeros=zeros,
         nan=nan,
         posinf=posinf,
@@ -257,14 +261,23 @@ def _runs(ordered: Array) -> tuple[Array, Int64]:
     # The distinct entries of a sorted array, and how often each occurs.
     if ordered.size == 0:
         return ordered, np.empty(0, np.int64)
-    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    bounds = np.concatenate((np.zeros(1, np.int64), starts, np.full(1, ordered.size)))
-    return ordered[bounds[:-1]], np.diff(bounds)
+    begins = np.empty(ordered.size, np.bool_)
+    begins[0] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=begins[1:])
+    starts = begins.nonzero()[0]
+    counts = np.empty(starts.size, np.int64)
+    np.subtract(starts[1:], starts[:-1], out=counts[:-1])
+    counts[-1] = ordered.size - starts[-1]
+    return ordered[starts], counts
 
 
 def _compact(counts: Int64) -> NDArray[np.unsignedinteger[Any]]:
     # Ten thousand sketches are kept until the report is written: no wider than needed.
     if counts.size == 0:
         return np.empty(0, np.uint8)
-    compact: NDArray[np.unsignedinteger[Any]] = counts.astype(np.min_scalar_type(int(counts.max())))
+    largest = int(counts.max())
+    narrow = next(
+        (kind for kind in (np.uint8, np.uint16, np.uint32) if largest <= np.iinfo(kind).max), np.uint64
+    )
+    compact: NDArray[np.unsignedinteger[Any]] = counts.astype(narrow)
     return compact

@@ -22,6 +22,9 @@ NEAR_ZERO = 1e-3
 """A value counts as near zero below this share of the rms."""
 
 
+_LEVELS = tuple(str(level) for level in QUANTILES)
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """What one pass gathered of one kind of values (a tensor's own, or the parts of complex ones).
@@ -102,7 +105,7 @@ def _statistics(
         neginf=sketch.neginf,
         near_zero=distribution.within(NEAR_ZERO * rms) if some and 0 < rms < inf else sketch.zeros,
         unique=unique,
-        quantiles={str(level): value for level, value in zip(QUANTILES, quantiles, strict=False)},
+        quantiles=dict(zip(_LEVELS, quantiles, strict=False)),
         quantile_error=distribution.error,
         quantile_floor=distribution.floor,
         parts=parts,
