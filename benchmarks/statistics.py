@@ -78,9 +78,9 @@ def main() -> None:
         cases: dict[str, Callable[[], object]] = {"numpy.sum": array.sum}
         for name, path in files.items():
             for workers in sorted({1, jobs}):
-                cases[f"ours, {name}, {workers} jobs"] = lambda p=path, w=workers: ours(p, w, False)
-                cases[f"ours with units and picture, {name}, {workers} jobs"] = lambda p=path, w=workers: (
-                    ours(p, w, True)
+                cases[f"ours, {name}, {workers} jobs"] = partial(ours, path, workers, False)
+                cases[f"ours with units and picture, {name}, {workers} jobs"] = partial(
+                    ours, path, workers, True
                 )
         best = least(cases, arguments.repeat)
         best |= least({"numpy, separate calls": lambda: separate_calls(array)}, 1)
