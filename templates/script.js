@@ -123,12 +123,17 @@
     var heads = table.tHead.rows[0].cells;
     each(heads, function (head, column) {
       if (head.tagName !== "TH") { return; }
-      var button = document.createElement("button");
-      button.type = "button";
+      // No <button>: Chromium leaves it out where it repeats a table's head in print.
+      var button = document.createElement("span");
+      button.setAttribute("role", "button");
+      button.tabIndex = 0;
       button.textContent = head.textContent;
       head.textContent = "";
       head.appendChild(button);
       button.addEventListener("click", function () { sort(head, column); });
+      button.addEventListener("keydown", function (event) {
+        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(head, column); }
+      });
     });
     function sort(head, column) {
       var numeric = head.classList.contains("n") || column === heads.length - 1;

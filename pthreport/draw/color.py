@@ -6,13 +6,16 @@ forms of colour-blindness; zero is its neutral middle.
 
 from functools import cache
 
-LEVELS = 255
-"""Colours of the table: one for each of the quantised values -127 ... 127."""
+STEPS = 31
+"""Colours on either side of zero: more cannot be told apart and would make the pictures larger."""
+
+LEVELS = 2 * STEPS + 1
+"""Colours of the table, for -STEPS ... STEPS."""
 
 
 @cache
 def signed_palette() -> bytes:
-    """RGB triples for -127 ... 127, 255 x 3 bytes; the middle one, zero, is neutral grey."""
+    """RGB triples for -STEPS ... STEPS, 3 bytes each; the middle one, zero, is neutral grey."""
     # The table alone: importing pyplot or a figure would cost half a second.
     from matplotlib import colormaps
 

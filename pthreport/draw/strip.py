@@ -17,6 +17,8 @@ PLOT = 64
 GAP = 8
 BRACKET = 20
 MOST_LINKS = 600
+PAGE, LETTER, SHORTEST = 1000, 7, 48
+"""Pixels of a usual page and of a letter; a label with less room than this is left to the tooltip."""
 
 
 @dataclass(frozen=True)
@@ -140,15 +142,12 @@ def _bracket(group: Group, count: int, top: int) -> str:
     start, width = svg.percent(group.start / count), svg.percent((group.stop - group.start) / count)
     y = top + BRACKET * group.line
     line = svg.tag("rect", x=start, width=width, y=y + 3, height=1.5, class_="bracket")
+    share = (group.stop - group.start) / count
+    if share * PAGE < min(len(group.label) * LETTER, SHORTEST):
+        return svg.tag("g", svg.title(group.note) + line)
     # A foreign object, since only HTML text can be cut with an ellipsis.
-    words = svg.tag(
-        "foreignObject",
-        f'<div class="cut">{svg.escape(group.label)}</div>',
-        x=start,
-        width=width,
-        y=y + 5,
-        height=BRACKET - 5,
-    )
+    label = f'<div class="cut">{svg.escape(group.label)}</div>'
+    words = svg.tag("foreignObject", label, x=start, width=width, y=y + 5, height=BRACKET - 5)
     return svg.tag("g", svg.title(group.note) + line + words)
 
 

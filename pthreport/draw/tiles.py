@@ -29,7 +29,7 @@ NARROWEST = 16
 WORTH_CUTTING = 96
 """Nor where the cut would gain less than about a third."""
 
-EMPTY = 255
+EMPTY = color.LEVELS
 """The palette's index for places without a tile: transparent."""
 
 
@@ -80,14 +80,16 @@ def montage(picture: Picture, columns: int) -> Montage:
 
     RGB tiles are centred: zero is mid grey, the scale's ends are black and white in each channel.
     """
-    tiles, limit, beyond = _stretched(values(picture))
+    tiles = values(picture)
+    limit, beyond = _limit(tiles)
+    shares = (tiles / limit).clip(-1, 1)
     count, height, width = tiles.shape[:3]
     columns = max(1, min(columns, count))
     rows = math.ceil(count / columns)
-    # As indices 0 ... 254 with 127 for zero. Without a tile: nothing, or grey where there is no palette.
-    indices = (tiles.astype(np.int16) + 127).astype(np.uint8)
+    # Without a tile: nothing, or grey where there is no palette.
     canvas = np.full((rows * columns, *tiles.shape[1:]), 127 if tiles.ndim == 4 else EMPTY, np.uint8)
-    canvas[:count] = indices
+    half = 127 if tiles.ndim == 4 else color.STEPS
+    canvas[:count] = np.rint(shares * half) + half
     canvas = canvas.reshape(rows, columns, *tiles.shape[1:]).swapaxes(1, 2)
     canvas = canvas.reshape(rows * height, columns * width, *tiles.shape[3:])
     return Montage(
@@ -104,19 +106,18 @@ def montage(picture: Picture, columns: int) -> Montage:
     )
 
 
-def _stretched(tiles: Bytes) -> tuple[Bytes, int, int]:
-    """The values over the whole palette, the magnitude that its ends stand for, how many lie beyond."""
+def _limit(tiles: Bytes) -> tuple[int, int]:
+    """The magnitude that the ends of the colour scale stand for, and how many values lie beyond."""
     magnitudes = np.bincount(np.abs(tiles.astype(np.int16)).ravel(), minlength=128)
     above = tiles.size - np.cumsum(magnitudes)
     limit = max(int(np.argmax(above <= BEYOND * tiles.size)), NARROWEST)
     if limit > WORTH_CUTTING:
-        return tiles, 127, 0
-    stretched = np.rint(tiles.astype(np.float64) * 127 / limit).clip(-127, 127).astype(np.int8)
-    return stretched, limit, int(above[limit])
+        return 127, 0
+    return limit, int(above[limit])
 
 
 def scale_bar() -> str:
-    """The signed palette from -scale to +scale as a PNG data URI, 255 x 1 pixels."""
+    """The signed palette from -scale to +scale as a PNG data URI, one pixel a colour."""
     return _png(np.arange(color.LEVELS, dtype=np.uint8).reshape(1, -1))
 
 

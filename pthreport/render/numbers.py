@@ -102,7 +102,7 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 def at_point(text: str) -> tuple[str, str]:
     """`text` cut at its decimal point, so that a column can be aligned on it."""
     for position, character in enumerate(text):
-        if character in ".e" and text[:1] not in "Nn":
+        if character in ".e\xa0" and text[:1] not in "Nn":
             return text[:position], text[position:]
     return text, ""
 

@@ -39,13 +39,14 @@ def test_tiles_stand_in_rows_and_keep_their_values() -> None:
     assert (made.width, made.height, made.columns, made.count) == (12, 8, 3, 6)
     pixels = np.asarray(_open(made.uri))
     # Tile 4 is the second of the second row.
-    np.testing.assert_array_equal(pixels[4:8, 4:8].astype(int) - 127, values[4])
+    shown = (pixels[4:8, 4:8].astype(int) - color.STEPS) / color.STEPS
+    np.testing.assert_allclose(shown, values[4] / 127, atol=0.51 / color.STEPS)
 
 
 def test_zero_is_the_neutral_middle_and_the_ends_are_the_palette_s() -> None:
-    palette = np.frombuffer(color.signed_palette(), np.uint8).reshape(255, 3)
-    assert len(set(palette[127].tolist())) == 1
-    blue, red = palette[0].astype(int), palette[254].astype(int)
+    palette = np.frombuffer(color.signed_palette(), np.uint8).reshape(color.LEVELS, 3)
+    assert len(set(palette[color.STEPS].tolist())) == 1
+    blue, red = palette[0].astype(int), palette[-1].astype(int)
     assert blue[2] > blue[0] + 60
     assert red[0] > red[2] + 60
     # As light as each other, so that neither sign looks stronger.
@@ -74,7 +75,7 @@ def test_an_outlier_does_not_grey_out_the_rest() -> None:
     made = tiles.montage(_picture(values), 2)
     assert made.scale == pytest.approx(20 / 127)
     assert (made.beyond, made.total) == (1, 1024)
-    assert (np.asarray(_open(made.uri)) == 254).all()
+    assert (np.asarray(_open(made.uri)) == 2 * color.STEPS).all()
     even = tiles.montage(_picture(np.arange(-127, 129).clip(-127, 127).reshape(1, 16, 16)), 1)
     assert (even.scale, even.beyond) == (1.0, 0)
 

@@ -10,7 +10,8 @@ from pthreport.render.page.levels import ORDER
 MOST_ROWS = 1000
 MOST_CARDS = 240
 MOST_LOOSE = 200
-MOST_LOOSE_CARDS = 40
+MOST_OPTIMIZER = 48
+MOST_LOOSE_CARDS = 100
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,17 @@ def choose(report: Report, index: Index) -> Choice:
     rows = frozenset(key for key, _ in ranked[:MOST_ROWS])
     cards = frozenset(key for key, _ in ranked[:MOST_CARDS])
     loose = [tensor for tensor in report.tensors if tensor.path in index.tensor_anchors]
-    shown = sorted(loose, key=lambda tensor: _tensor_interest(tensor, index))[:MOST_LOOSE]
+    interesting = sorted(loose, key=lambda tensor: _tensor_interest(tensor, index))
+    state = [tensor for tensor in interesting if tensor.role == "optimizer"][:MOST_OPTIMIZER]
+    rest = [tensor for tensor in interesting if tensor.role != "optimizer"][: MOST_LOOSE - len(state)]
+    shown = sorted(rest + state, key=lambda tensor: _tensor_interest(tensor, index))
+    carded = [tensor.path for tensor in shown if tensor.role != "optimizer" or _has_findings(tensor, index)]
     kept = {tensor.path for tensor in shown}
     return Choice(
         rows=rows,
         cards=cards,
         loose=tuple(tensor for tensor in loose if tensor.path in kept),
-        loose_cards=frozenset(tensor.path for tensor in shown[:MOST_LOOSE_CARDS]),
+        loose_cards=frozenset(carded[:MOST_LOOSE_CARDS]),
         loose_total=len(loose),
         anchors=frozenset(
             [index.layer_anchors[key] for key in rows] + [index.tensor_anchors[path] for path in kept]
@@ -62,6 +67,10 @@ def _tensor_interest(tensor: TensorRecord, index: Index) -> tuple[int, int, int]
     at = index.findings_on_tensor.get(tensor.path)
     # Optimizer state repeats the model's shapes, so the rest comes before it.
     return (_rank(index, at[0]) if at else 9, int(tensor.role == "optimizer"), -tensor.numel)
+
+
+def _has_findings(tensor: TensorRecord, index: Index) -> bool:
+    return tensor.path in index.findings_on_tensor
 
 
 def _rank(index: Index, finding: int) -> int:

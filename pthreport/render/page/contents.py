@@ -37,7 +37,8 @@ def contents(root: Node, index: Index, has: frozenset[str], most: int = MOST_NOD
         budget -= len(shown)
         view.children = [_node(child, index, has, view.depth + 1) for child in shown]
         view.left_out = max(view.node.count, len(view.node.children)) - len(shown)
-        view.long = len(shown) > OPEN_UP_TO and not any(child.count for child in shown)
+        # In columns where it is mostly a list of leaves.
+        view.long = len(shown) > OPEN_UP_TO and sum(child.count > 0 for child in shown) < len(shown) / 10
         waiting.extend(view.children)
     top.open = len(top.children) <= OPEN_UP_TO
     for view in top.children:

@@ -20,6 +20,7 @@ from pthreport.draw import histogram, tiles
 from pthreport.render import numbers
 from pthreport.render.page.index import Index
 from pthreport.render.page.levels import ORDER, WORDS, Level, is_open
+from pthreport.render.page.text import plain
 
 MOST_PLACES = 24
 MOST_DETAILS = 40
@@ -140,12 +141,15 @@ def _picture(detail: Detail) -> Figure | None:
             detail.histogram,
             {},
             None,
-            f"{detail.label}: histogram from {numbers.value(detail.histogram.low)} to "
+            f"{plain(detail.label)}: histogram from {numbers.value(detail.histogram.low)} to "
             f"{numbers.value(detail.histogram.high)}",
         )
         return Figure(detail.label, Markup(drawn))
     if isinstance(detail, PictureDetail):
-        montage = tiles.montage(detail.picture, 8)
-        alt = f"{detail.label}: values within ±{numbers.value(detail.picture.scale)}"
+        try:
+            montage = tiles.montage(detail.picture, 8)
+        except tiles.PictureError:
+            return None
+        alt = f"{plain(detail.label)}: values within ±{numbers.value(detail.picture.scale)}"
         return Figure(detail.label, Markup(tiles.montage_svg(montage, tiles.zoom_for(montage, 320), alt)))
     return None

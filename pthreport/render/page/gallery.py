@@ -84,7 +84,12 @@ def gallery(report: Report, index: Index, choice: Choice) -> Gallery:
         if key not in choice.cards and not filters:
             continue
         large = key in firsts
-        montage = _montage(record.picture, large)
+        try:
+            montage = _montage(record.picture, large)
+        except tiles.PictureError:
+            # A report read back from JSON may have been cut: its page still tells the rest.
+            left_out += 1
+            continue
         if spent + len(montage.uri) > BUDGET:
             left_out += 1
             continue

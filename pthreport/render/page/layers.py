@@ -203,8 +203,7 @@ def _cells(record: TensorRecord | None) -> tuple[Cell, ...]:
         return tuple(Cell("", "", "") for _ in COLUMNS)
     cells = [_cell(item) for item in (statistics.mean, statistics.std, statistics.min, statistics.max)]
     share = zeros_share(record)
-    text = numbers.percent(share)
-    whole, fraction = numbers.at_point(text)
+    whole, fraction = numbers.at_point(numbers.percent(share).replace(" ", "\xa0"))
     cells.append(Cell(whole, fraction, numbers.exact(share)))
     return tuple(cells)
 

@@ -118,7 +118,7 @@ def _groups(names: list[str]) -> list[strip.Group]:
     """Brackets under the columns: the first parts of the names, and the second where one part holds
     most of the columns."""
     first = _runs([name.split(".")[0] for name in names], 0, len(names))
-    groups = [strip.Group(label, label, start, stop) for label, start, stop in first]
+    groups = [strip.Group(plain(label, 40), plain(label), start, stop) for label, start, stop in first]
     if len(groups) > _MOST_GROUPS:
         return []
     second: list[strip.Group] = []
@@ -128,7 +128,9 @@ def _groups(names: list[str]) -> list[strip.Group]:
             continue
         runs = _runs([part[1] if len(part) > 1 else "" for part in parts], start, stop)
         if 1 < len(runs) <= _MOST_GROUPS + 10:
-            second += [strip.Group(sub, f"{label}.{sub}", a, b, line=1) for sub, a, b in runs]
+            second += [
+                strip.Group(plain(sub, 40), plain(f"{label}.{sub}"), a, b, line=1) for sub, a, b in runs
+            ]
     if second and len(groups) <= 3:
         return groups + second
     return groups

@@ -111,8 +111,8 @@ def small_histogram(record: TensorRecord, name: str | None = None) -> Markup | N
     shape = record.histogram
     if shape is None or not any(shape.counts):
         return None
-    alt = f"distribution from {numbers.value(shape.low)} to {numbers.value(shape.high)}"
-    return Markup(histogram.small_histogram(shape, alt, name))
+    # Without words: the cells beside it state the same in numbers.
+    return Markup(histogram.small_histogram(shape, "", name))
 
 
 def zeros_share(record: TensorRecord) -> float | None:

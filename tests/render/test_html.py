@@ -1,0 +1,319 @@
+"""The page as text: policy, escaping, anchors, bounds, and the same bytes twice."""
+
+import base64
+import gzip
+import hashlib
+import itertools
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pthreport.document import Report, from_json, to_json
+from pthreport.render.html import render_html
+from tests.render.reports import HOSTILE, named_report, small_report
+
+VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
+
+
+class Page(HTMLParser):
+    """What a page holds, and whether its elements are closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.styles: list[str] = []
+        self.scripts: list[str] = []
+        self._open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), f"an attribute stands twice: {tag} {names}"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data: str) -> None:
+        inside = self._open[-1] if self._open else ""
+        {"style": self.styles, "script": self.scripts}.get(inside, self.text).append(data)
+
+    def attributes(self, name: str) -> list[str]:
+        return [
+            value or ""
+            for _, attributes in self.elements
+            for key, value in attributes.items()
+            if key == name
+        ]
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(render_html(small_report()))
+
+
+def _links_resolve(page: Page) -> None:
+    ids = Counter(page.attributes("id"))
+    assert [name for name, times in ids.items() if times > 1] == []
+    inner = {link[1:] for link in page.attributes("href") if link.startswith("#")}
+    assert inner
+    assert inner - ids.keys() == set()
+    labelled = {name for value in page.attributes("aria-labelledby") for name in value.split()}
+    assert labelled - ids.keys() == set()
+
+
+def test_the_policy_comes_first_and_names_exactly_our_style_and_script(page: Page) -> None:
+    inside = page.elements[page.elements.index(("head", {})) + 1]
+    assert inside[0] == "meta"
+    assert inside[1]["http-equiv"] == "Content-Security-Policy"
+    policy = inside[1]["content"] or ""
+    assert policy.startswith("default-src 'none';")
+    for rule in ("img-src data:", "base-uri 'none'", "form-action 'none'"):
+        assert rule in policy
+    assert len(page.styles) == len(page.scripts) == 1
+    for text, kind in ((page.styles[0], "style"), (page.scripts[0], "script")):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+
+
+def test_nothing_the_policy_forbids_and_nothing_from_elsewhere(page: Page) -> None:
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert "style" not in names
+    assert [name for name in names if name.startswith("on")] == []
+    for tag, attributes in page.elements:
+        for name in ("src", "href", "xlink:href", "srcset", "action"):
+            value = attributes.get(name)
+            if value is None or value.startswith(("#", "data:")):
+                continue
+            assert tag == "a", f"<{tag} {name}={value}> would be fetched"
+            assert value.startswith("https://")
+    assert "url(" not in page.styles[0]
+    assert "@import" not in page.styles[0]
+
+
+def test_every_anchor_leads_somewhere(page: Page) -> None:
+    _links_resolve(page)
+
+
+def test_headings_go_down_one_step_at_a_time(page: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_pictures_have_words_or_are_hidden_and_tables_have_captions(page: Page) -> None:
+    for tag, attributes in page.elements:
+        if attributes.get("role") == "img":
+            assert attributes.get("aria-label"), f"<{tag} {attributes}> has no words"
+    tables = sum(tag == "table" for tag, _ in page.elements)
+    captions = sum(tag == "caption" for tag, _ in page.elements)
+    assert captions >= tables - 1, "all but a finding's own table have a caption"
+    assert all(attributes.get("scope") for tag, attributes in page.elements if tag == "th")
+
+
+def test_what_the_report_says_is_on_the_page(page: Page) -> None:
+    text = " ".join(" ".join(page.text).split())
+    report = small_report()
+    for finding in report.findings:
+        assert finding.title in text
+        assert finding.why in text
+    for said in ("Yes", "Partial", "2 errors", "1 warning", "1 note", "1 passed", "24.3 kB", "ab" * 32):
+        assert said in text
+    for said in ("my . module", "Thing", "Not known", "ends past the end of the file"):
+        assert said.replace(" . ", ".") in text.replace(". ", ".")
+    for said in (
+        "conv1",
+        "16 × 3 × 3 × 3",
+        "batchnorm",
+        "Adam or AdamW",
+        "StepLR",
+        "0.9712",
+        "module.",
+        "DataParallel",
+    ):
+        assert said in text or said in text.replace(". ", ".")
+    assert "The spread of conv2 is 14 times its siblings' (0.280 against 0.0200)." in text
+    assert "2 dead units: 3, 5." in text
+    assert "8 of 16 filters" in text
+
+
+def test_absent_content_is_an_absent_section() -> None:
+    report = msgspec.structs.replace(
+        small_report(), models=(), tensors=(), findings=(), training=type(small_report().training)()
+    )
+    report = msgspec.structs.replace(report, summary=msgspec.structs.replace(report.summary, worst=()))
+    page = Page(render_html(report))
+    ids = set(page.attributes("id"))
+    assert {"verdict", "safety", "contents", "provenance"} <= ids
+    assert ids.isdisjoint({"findings", "model", "layers", "filters", "training", "depth"})
+    _links_resolve(page)
+
+
+def test_a_hostile_name_is_text_everywhere() -> None:
+    names = [
+        HOSTILE,
+        '"><script>alert(1)</script>',
+        "' onmouseover='alert(1)",
+        "</style></script><b>",
+        "{{ 7 * 7 }}",
+        "javascript:alert(1)",
+        "\u202egnp.exe",
+        "nul\x00 bell\x07 escape\x1b[31m",
+        "line\nbreak\ttab",
+        "lone \ud800 half",
+        "x" * 100_000,
+        "",
+        "a.b",
+        "a-b",
+        "A.B",
+    ]
+    report = named_report(names)
+    report = msgspec.structs.replace(
+        report,
+        title=names[1],
+        checkpoint=msgspec.structs.replace(
+            report.checkpoint, name=names[1], problems=(HOSTILE,), format={HOSTILE: HOSTILE}
+        ),
+    )
+    text = render_html(report)
+    text.encode("utf-8")
+    page = Page(text)
+    assert len(page.scripts) == len(page.styles) == 1
+    assert [tag for tag, _ in page.elements if tag in ("img", "script", "b", "iframe")].count("script") == 1
+    assert not any(tag == "img" for tag, _ in page.elements)
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    for link in page.attributes("href"):
+        assert link.startswith(("#", "data:", "https://"))
+    shown = "".join(page.text)
+    for forbidden in ("\u202e", "\x00", "\x07", "\x1b", "\ud800"):
+        assert forbidden not in text
+    assert "{{ 7 * 7 }}" in shown
+    assert "\\u202e" in shown
+    assert "100,000 characters" in shown
+    assert "x" * 500 not in text
+    assert len(text) < 400_000
+    _links_resolve(page)
+
+
+def test_anchors_are_readable_and_do_not_depend_on_the_order() -> None:
+    names = ["layer1.0.conv1", "Layer1.0.Conv1", "layer1.0.conv1_", "conv", "ünï"]
+
+    def anchors(order: list[str]) -> dict[str, str]:
+        from pthreport.render.page.index import index
+
+        report = named_report(order)
+        return {key[1]: anchor for key, anchor in index(report).layer_anchors.items()}
+
+    given = anchors(names)
+    assert given["conv"] == "layer-conv"
+    assert given["layer1.0.conv1"].startswith("layer-layer1-0-conv1-")
+    assert len(set(given.values())) == len(names)
+    assert anchors(names[::-1]) == given
+
+
+def test_the_numbers_travel_in_the_page() -> None:
+    report = small_report()
+    link = next(
+        value
+        for value in Page(render_html(report)).attributes("href")
+        if value.startswith("data:application")
+    )
+    packed = from_json(gzip.decompress(base64.b64decode(link.partition(",")[2])))
+    bare = [msgspec.structs.replace(record, picture=None) for record in report.tensors]
+    assert list(packed.tensors) == bare
+    assert packed.findings == report.findings
+
+
+@pytest.fixture(scope="module")
+def many() -> tuple[Report, str, float]:
+    report = named_report(
+        [f"blocks.{block}.part{part}.linear" for block in range(1000) for part in range(10)]
+    )
+    start = time.perf_counter()
+    text = render_html(report)
+    return report, text, time.perf_counter() - start
+
+
+def test_ten_thousand_layers_are_bounded_and_it_is_said(many: tuple[Report, str, float]) -> None:
+    _, text, seconds = many
+    page = Page(text)
+    bodies = [attributes for tag, attributes in page.elements if tag == "tbody" and "data-n" in attributes]
+    assert len(bodies) == 1000
+    shown = " ".join(" ".join(page.text).split())
+    assert "The table shows 1,000 of 10.0 k" in shown
+    assert "9,000 more in the JSON" in shown
+    assert "more in the file" in shown
+    assert len(text) < 5_000_000
+    assert len(page.elements) < 90_000
+    assert seconds < 20
+    _links_resolve(page)
+
+
+def test_a_finding_s_layer_is_never_left_out() -> None:
+    names = [f"layer{number}" for number in range(1500)]
+    report = named_report(names)
+    smallest = report.models[0].layer_list[1400]
+    finding = msgspec.structs.replace(report.findings[0], where=smallest.tensors)
+    text = render_html(msgspec.structs.replace(report, findings=(finding,)))
+    assert 'href="#layer-layer1400"' in text
+    assert '<tbody id="layer-layer1400"' in text
+
+
+def test_a_damaged_picture_leaves_the_rest_of_the_page() -> None:
+    report = small_report()
+    damaged = tuple(
+        msgspec.structs.replace(record, picture=msgspec.structs.replace(record.picture, data="AAAA"))
+        if record.picture
+        else record
+        for record in report.tensors
+    )
+    page = Page(render_html(msgspec.structs.replace(report, tensors=damaged)))
+    assert "layer-conv1-picture" not in page.attributes("id")
+    assert "conv1" in page.text
+    _links_resolve(page)
+
+
+def test_a_report_read_back_gives_the_same_page() -> None:
+    report = small_report()
+    assert render_html(from_json(to_json(report))) == render_html(report)
+
+
+def test_the_same_bytes_whatever_the_hash_seed_the_zone_and_the_folder(tmp_path: Path) -> None:
+    program = (
+        "import sys, hashlib; from tests.render.reports import small_report; "
+        "from pthreport.render.html import render_html; "
+        "print(hashlib.sha256(render_html(small_report()).encode()).hexdigest())"
+    )
+    root = Path(__file__).resolve().parents[2]
+    digests = set()
+    for seed, zone, folder in (("1", "UTC", root), ("2", "Asia/Tokyo", tmp_path)):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(root)}
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.add(done.stdout.strip())
+    digests.add(hashlib.sha256(render_html(small_report()).encode()).hexdigest())
+    assert len(digests) == 1
