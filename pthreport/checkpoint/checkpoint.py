@@ -9,7 +9,7 @@ from typing import Self
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, summed
-from pthreport.checkpoint.imports import ImportUse
+from pthreport.checkpoint.imports import Imports, ImportUse
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.source import open_file
 from pthreport.checkpoint.tensor import Tensor
@@ -123,7 +123,8 @@ def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) 
     """
     place = Path(path)
     source = open_file(place)
-    reading = Reading(place, source, limits or Limits())
+    limits = limits or Limits()
+    reading = Reading(place, source, limits, imports=Imports(limits.names))
     try:
         table.read(reading)
         if (

@@ -28,6 +28,16 @@ def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
+def addressable(shape: Sequence[int], itemsize: int) -> bool:
+    """Whether torch could count the bytes of such a tensor."""
+    count = itemsize
+    for size in shape:
+        count *= max(size, 1)
+        if count > LARGEST:
+            return False
+    return True
+
+
 def is_contiguous(shape: Sequence[int], strides: Sequence[int]) -> bool:
     """Whether the elements stand in C order without gaps; sizes of 1 and empty tensors do not count."""
     step = 1

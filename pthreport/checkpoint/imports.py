@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from pthreport.checkpoint.errors import FormatError
+from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.values import Global
 from pthreport.checkpoint.verdicts import Verdict, judge
 
@@ -44,7 +46,8 @@ class _Use:
 class Imports:
     """Collects the names of one file, in order of first sight; one `Global` per name."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = Limits().names) -> None:
+        self._limit = limit
         self._uses: dict[tuple[str, str], _Use] = {}
 
     def __len__(self) -> int:
@@ -53,6 +56,8 @@ class Imports:
     def _use(self, pair: tuple[str, str], offset: int) -> _Use:
         use = self._uses.get(pair)
         if use is None:
+            if len(self._uses) >= self._limit:
+                raise FormatError(f"more than {self._limit:,} different names (Limits.names)")
             use = self._uses[pair] = _Use(Global(*pair), offset)
         return use
 

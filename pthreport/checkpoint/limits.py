@@ -23,29 +23,30 @@ class Limits:
     `depth`: how deep the tree is walked. `nodes`: values the walk visits. `path_characters` and
     `key_characters`: length of a path, and of one key in it, before it is shortened.
     `rank`: dimensions of a tensor (numpy has 64). `tensors`: tensors of one file.
-    `imports`: imports that are listed. `header_bytes`: a safetensors header (the format allows 100
-    MB; 300,000 tensors need 32 MiB). `members`: entries of a zip directory. `inflated_bytes`: what
+    `imports`: imports that are listed, of at most `names` different ones. `header_bytes`: a safetensors header (the format allows 100
+    MB; 150,000 tensors need 16 MiB). `members`: entries of a zip directory. `inflated_bytes`: what
     the compressed members of one file may expand to, and `inflated_ratio`: the same, as a multiple
     of the file's size (deflate cannot exceed 1,032). `trailing_bytes`: how far a zip's end record is
     searched from the end, and how much of a trailing region is searched for hidden pickles.
     """
 
-    opcodes: int = 30_000_000
-    objects: int = 3_000_000
+    opcodes: int = 20_000_000
+    objects: int = 4_000_000
     memo: int = 6_000_000
     string_bytes: int = 256 * MIB
     integer_bytes: int = 64 * KIB
     derived_bytes: int = 16 * MIB
     line_bytes: int = 64 * KIB
     depth: int = 1_000
-    nodes: int = 5_000_000
+    nodes: int = 2_000_000
     path_characters: int = 1_000
     key_characters: int = 400
     rank: int = 64
-    tensors: int = 1_000_000
+    tensors: int = 400_000
     imports: int = 1_000
-    header_bytes: int = 32 * MIB
-    members: int = 1_000_000
+    names: int = 200_000
+    header_bytes: int = 16 * MIB
+    members: int = 500_000
     inflated_bytes: int = 64 * GIB
     inflated_ratio: int = 1_100
     trailing_bytes: int = 4 * MIB

@@ -10,7 +10,6 @@ import numpy as np
 from pthreport.checkpoint.dtypes import Array, DType
 from pthreport.checkpoint.errors import ReadError
 from pthreport.checkpoint.geometry import (
-    LARGEST,
     gather,
     is_contiguous,
     positions,
@@ -134,8 +133,6 @@ class Tensor:
             return self.dtype.unreadable
         if self.storage is None:
             return "the file holds no values for it"
-        if self.numel > LARGEST // self.dtype.itemsize:
-            return f"its size of {self.numel:.3g} elements is more than any memory addresses"
         needed = span(self.shape, self.strides)
         return self.storage.refusal((self.offset + needed) * self.dtype.itemsize if needed else 0)
 

@@ -11,7 +11,7 @@ KEY_CHARACTERS = Limits().key_characters
 """Characters of a key that are shown by default."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Visit:
     """One value at one place.
 
@@ -209,9 +209,10 @@ def walk(tree: Value, limits: Limits | None = None) -> Iterator[Visit]:
                 continue
             path = paths.claim(path)
             seen[id(value)] = path
-            cut = _count(value) if depth >= limits.depth else 0
+            inside = _count(value)
+            cut = inside if depth >= limits.depth else 0
             yield Visit(path, key, text, value, depth, parent, None, cut)
-            if not cut:
+            if inside and not cut:
                 enter(value, path)
                 break
         else:

@@ -56,6 +56,7 @@ class Reading:
         """
         noted: list[Problem] = []
         context = Context(self.limits, self.imports, noted, REBUILDS, BUILDS)
+        context.derived += source.length
         if persistent is not None:
             context.persistent = persistent
         outcome = run(source, start, context)
@@ -91,7 +92,7 @@ class Reading:
         self.container, self.tree = "", None
         self.format.clear()
         self.problems.clear()
-        self.imports = Imports()
+        self.imports = Imports(self.limits.names)
 
     def worth_keeping(self) -> bool:
         """Whether anything was read that a person should see."""

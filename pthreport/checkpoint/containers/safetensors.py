@@ -9,7 +9,7 @@ from typing import Any
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.dtypes import DTYPES, SAFETENSORS_BITS, SAFETENSORS_DTYPES, DType
 from pthreport.checkpoint.errors import FormatError, count_text
-from pthreport.checkpoint.geometry import LARGEST, contiguous_strides
+from pthreport.checkpoint.geometry import LARGEST, addressable, contiguous_strides
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -120,9 +120,9 @@ def _tensor(reading: Reading, entry: Any, data: Stretch, name: str) -> tuple[Ten
     begin, end = offsets
     if not 0 <= begin <= end <= LARGEST:
         raise FormatError(f"its data_offsets {str(begin)[:24]} to {str(end)[:24]} are no range")
-    numel = math.prod(shape)
-    if numel > LARGEST // 16:
+    if not addressable(shape, 16):
         raise FormatError("its shape has more elements than any memory addresses")
+    numel = math.prod(shape)
     dtype, bits = _element_type(entry["dtype"])
     if bits * numel != 8 * (end - begin):
         raise FormatError(

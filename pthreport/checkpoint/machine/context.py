@@ -26,6 +26,10 @@ def unknown_persistent(identity: Value) -> Value:
     return Record("pickle", "persistent_id", (identity,))
 
 
+NOTES = 10_000
+"""Problems of one pickle that are written down."""
+
+
 @dataclass(slots=True)
 class Context:
     """One pickle's surroundings. `persistent` resolves persistent ids, `rebuilds` holds the calls
@@ -73,7 +77,8 @@ class Context:
 
     def note(self, text: str, partial: bool = False) -> None:
         """Write down a problem at the opcode being run."""
-        self.problems.append(Problem(text, offset=self.offset, partial=partial))
+        if len(self.problems) < NOTES:
+            self.problems.append(Problem(text, offset=self.offset, partial=partial))
 
     def call(self, callee: Value, args: tuple[Value, ...]) -> Value:
         """What calling `callee` makes: a value where the name is understood, else a `Record`."""

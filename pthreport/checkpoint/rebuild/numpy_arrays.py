@@ -10,7 +10,7 @@ import numpy as np
 from pthreport.checkpoint.dtypes import DType, numpy_dtype
 from pthreport.checkpoint.geometry import contiguous_strides
 from pthreport.checkpoint.machine import Build, Context, NotUnderstood, Rebuild
-from pthreport.checkpoint.rebuild.torch_tensors import integers
+from pthreport.checkpoint.rebuild.torch_tensors import addressed, integers
 from pthreport.checkpoint.source import Held
 from pthreport.checkpoint.storage import ByteOrder, Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -47,6 +47,7 @@ def _array(
     context: Context, raw: bytes | LongBytes, dtype: DType, order: ByteOrder, sizes: Value, fortran: bool
 ) -> Tensor:
     shape = integers(context, sizes, "sizes")
+    addressed(shape, dtype)
     strides = contiguous_strides(shape)
     if fortran:
         strides = tuple(reversed(contiguous_strides(tuple(reversed(shape)))))

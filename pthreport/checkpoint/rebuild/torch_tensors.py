@@ -7,7 +7,7 @@ in the tree by itself is a tensor like any other.
 from typing import Any
 
 from pthreport.checkpoint.dtypes import TORCH_DTYPES, DType
-from pthreport.checkpoint.geometry import LARGEST
+from pthreport.checkpoint.geometry import LARGEST, addressable
 from pthreport.checkpoint.machine import Context, NotUnderstood, Rebuild
 from pthreport.checkpoint.tensor import Quantization, Tensor
 from pthreport.checkpoint.values import Global, Value
@@ -56,8 +56,15 @@ def view(
         raise NotUnderstood(f"{len(shape)} sizes but {len(steps)} strides")
     context.charge_tensor()
     dtype = dtype or storage.dtype
+    addressed(shape, dtype)
     base = storage.offset * storage.dtype.itemsize // dtype.itemsize
     return Tensor(shape, steps, base + offset, dtype, storage.storage)
+
+
+def addressed(shape: tuple[int, ...], dtype: DType) -> None:
+    """Refuse sizes that no memory could hold."""
+    if not addressable(shape, dtype.itemsize):
+        raise NotUnderstood("its sizes make more bytes than any memory addresses")
 
 
 def _flags(tensor: Tensor, metadata: Value) -> None:
@@ -142,12 +149,14 @@ def meta_tensor(context: Context, args: tuple[Value, ...]) -> Value:
     shape, strides = integers(context, args[1], "sizes"), integers(context, args[2], "strides")
     if len(shape) != len(strides):
         raise NotUnderstood(f"{len(shape)} sizes but {len(strides)} strides")
+    dtype = element_type(args[0])
+    addressed(shape, dtype)
     context.charge_tensor()
     return Tensor(
         shape,
         strides,
         0,
-        element_type(args[0]),
+        dtype,
         None,
         requires_grad=args[3] is True,
         problem="a meta tensor: it was saved without values",
