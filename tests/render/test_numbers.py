@@ -128,4 +128,4 @@ def test_any_count_is_within_its_figures(number: int) -> None:
 
 @given(st.floats(allow_nan=False) | st.integers())
 def test_the_exact_form_reads_back(number: float) -> None:
-    assert float(numbers.exact(number)) == number
+    assert type(number)(numbers.exact(number)) == number
