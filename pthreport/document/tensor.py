@@ -14,10 +14,12 @@ class Statistics(Part, frozen=True, kw_only=True):
     `of` says which values: the tensor's own, the magnitudes of complex ones, or dequantised ones.
     `count` is the number of finite values; `std` is the population's (ddof 0); `kurtosis` is the
     excess (normal 0, uniform -1.2). What is undefined (the mean of nothing, the skewness of a
-    constant) is None. `quantiles` maps "0.001" ... "0.999" to values, each within `quantile_error`
+    constant) is None; infinity is what float64 cannot hold. `quantiles` maps "0.001" ... "0.999" to values, each within `quantile_error`
     of a true order statistic, relative (0.0 means exact); values smaller than `quantile_floor` in
-    magnitude have that absolute bound instead. `near_zero` counts |w| < 1e-3 rms, `unique` the
-    distinct values where the sketch is exact. `parts` holds the real and imaginary parts of complex
+    magnitude have that absolute bound instead; between two order statistics it interpolates as
+    `numpy.quantile` does. `near_zero` counts |w| < 1e-3 rms (all zeros where rms is 0), with a share of
+    the two bins that the threshold cuts unless `quantile_error` is 0; `unique` the distinct values
+    where all are known exactly. `parts` holds the real and imaginary parts of complex
     tensors.
     """
 
@@ -101,7 +103,8 @@ class Picture(Part, frozen=True, kw_only=True):
     or "matrix" (one tile: rows x columns). `data` holds tile after tile, row after row (for "rgb"
     the three channels innermost), as base64 of zlib of int8: value = q / 127 * scale. `scale` is one
     for the whole picture. `units` names each tile's unit, `channels` the input channel it shows
-    (empty for "rgb" and "matrix"), of `total` units in the layer. For a matrix `averaged` gives how
+    (empty for "rgb"), of `total` units in the layer; for a matrix both are empty, unless its rows are
+    the units' own kernels of one dimension, one a row. For a matrix `averaged` gives how
     many rows and columns of the tensor one cell is the mean of, and `rows` and `columns` say in words
     what runs down and across.
     """

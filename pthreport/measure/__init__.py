@@ -1,9 +1,9 @@
 """Measuring tensors: one streamed pass for figures, sketch, units and pictures."""
 
 from pthreport.measure.excerpt import excerpt, value_texts
+from pthreport.measure.kernels import PictureKind
 from pthreport.measure.measurement import Measurement
 from pthreport.measure.moments import Moments, moments
-from pthreport.measure.pictures import PictureKind
 from pthreport.measure.piece import Task
 from pthreport.measure.run import measure, measure_one
 from pthreport.measure.sketch import Sketch, sketch

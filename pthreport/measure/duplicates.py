@@ -33,9 +33,9 @@ VERIFIED_VALUES = 2 * 1024 * 1024
 KEPT = 32
 
 _TILE = 64
-_TABLES = 16
+_TABLES = 8
 _BITS = 16
-_WINDOW = 4
+_WINDOW = 3
 _CONSTANT = 1e-12
 
 
@@ -170,7 +170,7 @@ def _all_pairs(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
 
 def _hashed(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
     # Signs of random projections (Charikar 2002): two units at cosine 0.99 agree in 16 signs about
-    # every other time, in one of 16 tables almost surely. Signs are flipped so that the first is
+    # every other time, in one of 8 tables 99.5 % of the time, closer ones more often. Signs are flipped so that the first is
     # positive, for opposite units to meet, and each unit is compared with a few neighbours only.
     planes = np.random.Generator(np.random.PCG64(unit.shape[1])).standard_normal(
         (_TABLES * _BITS, unit.shape[1]), np.float32

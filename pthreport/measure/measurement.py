@@ -9,7 +9,8 @@ import numpy as np
 from pthreport.document import Excerpt, Histogram, Picture, Statistics, Units
 from pthreport.measure.duplicates import VERIFIED, Duplicates, find_duplicates
 from pthreport.measure.excerpt import excerpt
-from pthreport.measure.pictures import kernel_picture, matrix_picture, unit_index
+from pthreport.measure.kernels import kernel_picture
+from pthreport.measure.pictures import matrix_picture
 from pthreport.measure.piece import Partial, Plan, Task
 from pthreport.measure.sketch import Sketch
 from pthreport.measure.source import Array, Float64
@@ -118,8 +119,7 @@ def _duplicates(plan: Plan, sums: UnitSums, values: Values) -> Duplicates | None
     def read(units: list[int]) -> Array:
         rows = np.empty((len(units), cut.places))
         for row, unit in zip(rows, units, strict=True):
-            numbers = values.numbers(unit_index(task.tensor.shape, axis, task.groups, unit)).reshape(-1)
-            row[:] = np.where(np.isfinite(numbers), numbers, 0.0)
+            row[:] = values.unit(axis, task.groups, unit).reshape(-1)
         return rows
 
     together = cut.is_unit[0] and not any(cut.is_unit[1:])

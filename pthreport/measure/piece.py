@@ -9,8 +9,9 @@ import numpy as np
 from pthreport.checkpoint.errors import ReadError
 from pthreport.measure.blocks import PIECE, READ, Box, Layout, layout
 from pthreport.measure.duplicates import Projection, projection
+from pthreport.measure.kernels import KernelLayout, PictureKind, kernel_layout
 from pthreport.measure.moments import Moments, Scratch, block_moments, extent, moments
-from pthreport.measure.pictures import Cells, KernelLayout, PictureKind, cells, kernel_layout
+from pthreport.measure.pictures import Cells, cells
 from pthreport.measure.sketch import DenseSketch, sketch
 from pthreport.measure.source import Array, Float64, Source
 from pthreport.measure.statistics import Stream

@@ -1,5 +1,6 @@
 """From raw elements to real numbers: what is measured of each element type."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -104,10 +105,41 @@ class Values:
         """Nothing needs to be read again."""
         return self._raw is not None
 
+    def unit(self, axis: int, groups: int, unit: int) -> Array:
+        """All numbers of one unit, without the dim of the units; zeros for what is not finite.
+
+        Unit `unit` of dim `axis`; with `groups` > 1 and axis 1, of dim 1 group by group.
+        """
+        tensor = self._tensor
+        index = unit_index(tensor.shape, axis, groups, unit)
+        first = next((dim for dim in tensor.order if tensor.shape[dim] > 1), axis)
+        together = first == axis and (groups == 1 or axis == 0)
+        raw = self._run_of(axis, unit) if self._raw is None and together else self.raw(index)
+        numbers = self._decoder.block(raw, index)
+        finite = np.isfinite(numbers)
+        return numbers if finite.all() else np.where(finite, numbers, numbers.dtype.type(0))
+
+    def _run_of(self, axis: int, unit: int) -> Array:
+        tensor = self._tensor
+        places = tensor.numel // tensor.shape[axis]
+        raw = tensor.read(unit * places, (unit + 1) * places)
+        order = [dim for dim in tensor.order if dim != axis]
+        back = sorted(range(len(order)), key=order.__getitem__)
+        return raw.reshape([tensor.shape[dim] for dim in order]).transpose(back)
+
     def raw(self, index: Index) -> Array:
         """Raw values of the block `index`, one entry for each dim."""
         return self._tensor.slice(index) if self._raw is None else np.asarray(self._raw[index])
 
-    def numbers(self, index: Index) -> Array:
-        """Real numbers of the block `index`, as `Decoder.run` gives them."""
-        return self._decoder.block(self.raw(index), index)
+
+def unit_index(shape: Sequence[int], axis: int, groups: int, unit: int) -> Index:
+    """The index of the values of one unit: unit `unit` of dim `axis`, or of dim 1 group by group."""
+    index: list[int | slice] = [slice(0, size) for size in shape]
+    if axis == 1 and groups > 1:
+        group, channel = divmod(unit, shape[1])
+        step = shape[0] // groups
+        index[0] = slice(group * step, (group + 1) * step)
+        index[1] = channel
+    else:
+        index[axis] = unit
+    return tuple(index)
