@@ -37,5 +37,6 @@ def read_text(reading: Reading) -> None:
     before = len(reading.problems)
     read(reading)
     broken = len(reading.problems) > before
-    if broken and not len(reading.imports) and (plain_value(reading.tree) or not reading.tree):
+    named = {one.verdict for one in reading.imports.listing(100)[0]} - {"unknown"}
+    if broken and not named and (plain_value(reading.tree) or not reading.tree):
         raise FormatError("not a checkpoint: no format that is known begins like this", 0)

@@ -123,7 +123,9 @@ def _zip64(source: Source, at: int) -> tuple[int, int, int, int] | None:
     if locator[:4] != LOCATOR64 or len(locator) < 20:
         return None
     given = int.from_bytes(locator[8:16], "little")
-    for place in (given, at - 20 - _END64_RECORD.size):
+    # The one right before the locator first: the given offset leads into another archive, if one
+    # stands before this.
+    for place in (at - 20 - _END64_RECORD.size, given):
         record = source.read(place, _END64_RECORD.size) if 0 <= place < at else b""
         if record[:4] == END64 and len(record) == _END64_RECORD.size:
             fields = _END64_RECORD.unpack(record)
