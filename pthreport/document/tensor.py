@@ -14,9 +14,9 @@ class Statistics(Part, frozen=True, kw_only=True):
     `of` says which values: the tensor's own, the magnitudes of complex ones, or dequantised ones.
     `count` is the number of finite values; `std` is the population's (ddof 0); `kurtosis` is the
     excess (normal 0, uniform -1.2). What is undefined (the mean of nothing, the skewness of a
-    constant) is None; infinity is what float64 cannot hold. `quantiles` maps "0.001" ... "0.999" to values, each within `quantile_error`
-    of a true order statistic, relative (0.0 means exact); values smaller than `quantile_floor` in
-    magnitude have that absolute bound instead; between two order statistics it interpolates as
+    constant) is None; infinity is what float64 cannot hold. `quantiles` maps "0.001" ... "0.999" to
+    values, each within `quantile_error` of a true order statistic, relative (0.0 means exact); values
+    smaller than `quantile_floor` in magnitude have that absolute bound instead; between two order statistics it interpolates as
     `numpy.quantile` does. `near_zero` counts |w| < 1e-3 rms (all zeros where rms is 0), with a share of
     the two bins that the threshold cuts unless `quantile_error` is 0; `unique` the distinct values
     where all are known exactly. `parts` holds the real and imaginary parts of complex

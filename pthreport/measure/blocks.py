@@ -130,12 +130,12 @@ def layout(
 
     The units run along `unit_axis`; None makes the whole tensor one unit. With `groups` > 1 and
     `unit_axis` 1 (a transposed convolution, weights (in, out / groups, ...)), they are numbered
-    group by group: (8, 2, 3, 3) with 2 groups has 4.
+    group by group: (8, 2, 3, 3) with 2 groups has 4; they divide dim 0.
     """
     sizes: list[int] = []
     tags: list[int | None] = []
     for dim in order:
-        grouped = unit_axis == 1 and groups > 1 and dim == 0 and shape[0] % groups == 0
+        grouped = unit_axis == 1 and groups > 1 and dim == 0
         parts = (
             [(groups, 0), (shape[0] // groups, None)]
             if grouped

@@ -91,7 +91,7 @@ def conclude(plan: Plan, partial: Partial) -> Measurement:
     if plan.drawn == "matrix" and partial.grid is not None:
         picture = matrix_picture(cut.units, cut.places, partial.grid, task.rows_text, task.columns_text)
     elif plan.drawn is not None and norms is not None:
-        picture = kernel_picture(plan.drawn, tensor.shape, task.unit_axis or 0, task.groups, norms, values)
+        picture = kernel_picture(plan.drawn, tensor.shape, task.unit_axis or 0, plan.groups, norms, values)
     corner: Excerpt | None = None
     if task.excerpt is not None:
         quantized = decoder.of == "dequantised"
@@ -119,7 +119,7 @@ def _duplicates(plan: Plan, sums: UnitSums, values: Values) -> Duplicates | None
     def read(units: list[int]) -> Array:
         rows = np.empty((len(units), cut.places))
         for row, unit in zip(rows, units, strict=True):
-            row[:] = values.unit(axis, task.groups, unit).reshape(-1)
+            row[:] = values.unit(axis, plan.groups, unit).reshape(-1)
         return rows
 
     together = cut.is_unit[0] and not any(cut.is_unit[1:])

@@ -53,11 +53,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a task's tensor is cut and what is gathered on the way; `boxes_per_piece` fixes the pieces."""
+    """How a task's tensor is cut and what is gathered on the way; `boxes_per_piece` fixes the pieces,
+    `groups` is 1 unless the units of a transposed convolution run group by group."""
 
     task: Task
     layout: Layout
     decoder: Decoder
+    groups: int
     units: bool
     projection: Projection | None
     drawn: KernelLayout | None
@@ -120,7 +122,9 @@ def plan(task: Task) -> Plan:
     if task.picture is not None and len(shape) > 1 and tensor.numel:
         axis_of_cut = 0 if axis is None else axis
         drawn = kernel_layout(task.picture, shape, shape[axis_of_cut])
-    cut = layout(shape, tensor.order, axis_of_cut, task.groups)
+    # Groups that do not divide the inputs were inferred wrongly: there are none.
+    groups = task.groups if axis == 1 and task.groups > 1 and shape[0] % task.groups == 0 else 1
+    cut = layout(shape, tensor.order, axis_of_cut, groups)
     per_unit = axis_of_cut is not None and 0 < cut.units <= MOST_UNITS and tensor.numel > 0
     wants_units = per_unit and (axis is not None or drawn not in (None, "matrix"))
     searched = wants_units and axis is not None and not task.depthwise
@@ -129,6 +133,7 @@ def plan(task: Task) -> Plan:
         task=task,
         layout=cut,
         decoder=Decoder(tensor),
+        groups=groups,
         units=wants_units,
         projection=projection(cut.units, cut.places) if searched else None,
         drawn=drawn if per_unit or drawn == "matrix" else None,
