@@ -77,7 +77,8 @@ def logarithmic(values: Sequence[float], most: int = 4) -> Axis:
     if not positive:
         return Axis(0.1, 1.0, "log", (0.1, 1.0))
     held = [min(max(value, 1e-300), 1e300) for value in positive]
-    low, high = _below(min(held)), _above(max(held))
+    # A little lower, so that the smallest is still seen.
+    low, high = _below(min(held) / 1.2), _above(max(held))
     if high <= low:
         low, high = _below(low / 1.5), _above(high * 1.5)
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)

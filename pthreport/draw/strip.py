@@ -33,7 +33,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity over the columns, None where a layer has none; `empty` is said where all are zero."""
+    """One quantity over the columns, None where a layer has none. Where `empty` is not "", it is
+    said instead of drawing the values."""
 
     title: str
     values: tuple[float | None, ...]
@@ -90,7 +91,7 @@ def depth_strip(columns: Sequence[Column], rows: Sequence[Row], groups: Sequence
 
 
 def _is_empty(row: Row) -> bool:
-    return bool(row.empty) and not any(row.values)
+    return bool(row.empty)
 
 
 def _row(row: Row, columns: Sequence[Column], top: int) -> str:

@@ -8,7 +8,7 @@ from pthreport.render.page.index import Index, LayerKey
 from pthreport.render.page.levels import ORDER
 
 MOST_ROWS = 1000
-MOST_CARDS = 240
+MOST_CARDS = 160
 MOST_LOOSE = 200
 MOST_OPTIMIZER = 48
 MOST_LOOSE_CARDS = 100

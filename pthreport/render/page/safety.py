@@ -45,9 +45,7 @@ def safety(report: Report) -> Safety:
     parts = [f"{counts[verdict]} {_WORDS[verdict].lower()}" for verdict in order if counts[verdict]]
     total = len(views) + report.imports_left_out
     sentence = (
-        f"The file names {total} import{'' if total == 1 else 's'}: {', '.join(parts)}."
-        if total
-        else "Loading this file imports nothing."
+        f"The file names {total} import{'' if total == 1 else 's'}: {', '.join(parts)}." if total else ""
     )
     return Safety(
         suspect=tuple(view for view in shown if view.level != "pass"),

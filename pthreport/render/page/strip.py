@@ -13,6 +13,7 @@ from pthreport.render.page.levels import WORDS
 from pthreport.render.page.text import plain
 
 MOST_COLUMNS = 1500
+FEW_ZEROS = 0.001
 _MOST_GROUPS = 26
 
 
@@ -34,7 +35,8 @@ def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset
 
     `shown_rows` are the anchors that the page has: a column without a row to land on is no link.
     """
-    layers = [layer for layer in model.layer_list if layer.weight is not None]
+    # Without mere buffers: positions and masks are no weights, and would stretch the scale.
+    layers = [layer for layer in model.layer_list if layer.weight is not None and layer.parameters]
     total = len(layers)
     layers = layers[:MOST_COLUMNS]
     profiles = [layer.profile for layer in layers]
@@ -61,12 +63,11 @@ def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset
                 mark=worst,
             )
         )
+    zeros = tuple(profile.zeros for profile in profiles)
     rows = [
         strip.Row("Norm: root mean square, log scale", tuple(p.norm for p in profiles), "log"),
         strip.Row("Spread: standard deviation, log scale", tuple(p.spread for p in profiles), "log"),
-        strip.Row(
-            "Zeros: share of exact zeros", tuple(p.zeros for p in profiles), "share", "no layer has any"
-        ),
+        strip.Row("Zeros: share of exact zeros", zeros, "share", _few(zeros)),
     ]
     groups = _groups([layer.name for layer in layers])
     alt = _alt(model, layers=len(layers), rows=rows)
@@ -102,6 +103,14 @@ def _sentence(highlight: Highlight) -> str:
     return f"The {quantity} of {layer} is {numbers.times(typical / value)} smaller than its siblings' {figures}."
 
 
+def _few(zeros: tuple[float | None, ...]) -> str:
+    """What is said instead of a row that would be flat."""
+    most = max((share for share in zeros if share is not None), default=0.0)
+    if most < FEW_ZEROS:
+        return "no layer has more than 0.1 %" if most else "no layer has any"
+    return ""
+
+
 def _alt(model: Model, *, layers: int, rows: list[strip.Row]) -> str:
     parts = [f"{layers} layers of {plain(model.label or model.key or 'the model')} in model order."]
     for row in rows:
@@ -123,17 +132,26 @@ def _groups(names: list[str]) -> list[strip.Group]:
         return []
     second: list[strip.Group] = []
     for label, start, stop in first:
-        parts = [name.split(".") for name in names[start:stop]]
-        if stop - start < 0.3 * len(names) or any(len(part) < 3 for part in parts[:1]):
-            continue
-        runs = _runs([part[1] if len(part) > 1 else "" for part in parts], start, stop)
-        if 1 < len(runs) <= _MOST_GROUPS + 10:
-            second += [
-                strip.Group(plain(sub, 40), plain(f"{label}.{sub}"), a, b, line=1) for sub, a, b in runs
+        if stop - start >= 0.3 * len(names):
+            second += _inner(label, names, start, stop)
+    return groups + second if len(groups) <= 4 else groups
+
+
+def _inner(label: str, names: list[str], start: int, stop: int) -> list[strip.Group]:
+    """The parts of one large bracket, at the first depth where its names differ."""
+    parts = [name.split(".") for name in names[start:stop]]
+    for depth in range(1, 5):
+        runs = _runs([part[depth] if len(part) > depth + 1 else "" for part in parts], start, stop)
+        if len(runs) > _MOST_GROUPS + 10:
+            break
+        if len(runs) > 1:
+            return [
+                strip.Group(
+                    plain(sub, 40), plain(f"{label} … {sub}" if depth > 1 else f"{label}.{sub}"), a, b, 1
+                )
+                for sub, a, b in runs
             ]
-    if second and len(groups) <= 3:
-        return groups + second
-    return groups
+    return []
 
 
 def _runs(labels: list[str], start: int, stop: int) -> list[tuple[str, int, int]]:

@@ -6,6 +6,7 @@ from pthreport.document import Report, Statement
 from pthreport.render import numbers
 from pthreport.render.page.index import Index
 from pthreport.render.page.levels import STATE_ICONS, WORDS, Level
+from pthreport.render.page.text import plain
 
 CONTAINERS = {
     "torch-zip": "PyTorch zip",
@@ -140,9 +141,15 @@ def _facts(report: Report) -> tuple[tuple[str, str, str], ...]:
         ("Container", CONTAINERS[checkpoint.container], checkpoint.container),
         ("Tensors", numbers.count(len(report.tensors)), f"{nbytes:,} bytes of values"),
     ]
-    if report.models:
-        # Copies of one model (EMA beside raw) are not added up: the first is the one to quote.
-        most = max(report.models, key=lambda model: model.parameters)
-        facts.append(("Parameters", numbers.count(most.parameters), f"{most.parameters:,}"))
-        facts.append(("Layers", numbers.count(len(most.layer_list)), f"{len(most.layer_list):,}"))
+    models = report.models
+    if models:
+        parameters = sum(model.parameters for model in models)
+        layers = sum(len(model.layer_list) for model in models)
+        if len(models) > 1:
+            each = ", ".join(
+                f"{plain(model.label or model.key, 60)} {model.parameters:,}" for model in models[:8]
+            )
+            facts.append(("Models", numbers.count(len(models)), each))
+        facts.append(("Parameters", numbers.count(parameters), f"{parameters:,}"))
+        facts.append(("Layers", numbers.count(layers), f"{layers:,}"))
     return tuple(facts)
