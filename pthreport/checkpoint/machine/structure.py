@@ -206,6 +206,8 @@ def frozenset_marked(m: Machine, pos: int) -> int:
 def _extend(m: Machine, target: Value, items: list[Value]) -> None:
     if type(target) is list:
         target.extend(items)
+    elif not items:
+        return  # as CPython, which does not look at what nothing is added to
     elif (isinstance(target, Collection) and target.kind not in ("set", "frozenset")) or isinstance(
         target, Record
     ):
@@ -231,7 +233,7 @@ def additems(m: Machine, pos: int) -> int:
     target = m.stack[-1]
     if isinstance(target, (Collection, Record)):
         target.items.extend(items)
-    else:
+    elif items:
         raise FormatError(f"values added to a {type(target).__name__} as to a set")
     return pos
 
@@ -246,7 +248,7 @@ def _store(m: Machine, target: Value, items: list[Value]) -> None:
             target[key if type(key) is str else plain_key(m, key)] = items[at + 1]
     elif kind is Record:
         target.pairs.extend((items[at], items[at + 1]) for at in range(0, len(items), 2))
-    else:
+    elif items:
         raise FormatError(f"items stored in a {kind.__name__}")
 
 
