@@ -204,7 +204,7 @@ def _vector(name: str, leaf: str, shape: Shape, bias: Shape | None) -> Kind:
             1,
             {"size": str(size)},
         )
-    return Kind("scale", f"1-D weight of {size} without a bias", leaf, 0, 1, {"size": str(size)})
+    return Kind("scale", f"1-D weight of {size} without a bias", leaf, None, 1, {"size": str(size)})
 
 
 _NORM_NAMES = (

@@ -116,7 +116,7 @@ def plan(task: Task) -> Plan:
     shape = tensor.shape
     tensor.read(0, 0)
     _refuse_expanded(tensor)
-    axis = task.unit_axis if len(shape) > 1 else None
+    axis = task.unit_axis if shape else None
     drawn: KernelLayout | None = None
     axis_of_cut = axis
     if task.picture is not None and len(shape) > 1 and tensor.numel:
