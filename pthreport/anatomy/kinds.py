@@ -190,7 +190,7 @@ def _vector(name: str, leaf: str, shape: Shape, bias: Shape | None) -> Kind:
         )
     if re.search(r"prelu|\bact|relu", last, re.I) or (size == 1 and "norm" not in text):
         return Kind(
-            "prelu" if re.search(r"relu|act", text) else "scale", f"1-D weight of {size} alone", leaf, 0
+            "prelu" if re.search(r"relu|act", text) else "scale", f"1-D weight of {size} alone", leaf, None
         )
     if re.search(r"norm|\bln|rms", last, re.I):
         known = next((k for p, k in _NORM_NAMES if re.search(p, last, re.I)), "norm")
