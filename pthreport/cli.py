@@ -295,10 +295,14 @@ def _gate(report: "Report", fail_on: str) -> int:
         for f in report.findings
         if f.status == "error" or (f.status in ("fail", "warn") and f.severity in severities)
     ]
-    if not report.checkpoint.complete:
-        _say("--fail-on: the file could not be read completely")
-    elif reached:
+    if reached:
         _say(f"--fail-on {fail_on}: {reached[0].title}: {reached[0].evidence}")
+    elif not report.checkpoint.complete:
+        problems = report.checkpoint.problems
+        _say(
+            f"--fail-on {fail_on}: the file could not be read completely"
+            + (f": {problems[0]}" if problems else "")
+        )
     return 1 if reached or not report.checkpoint.complete else 0
 
 

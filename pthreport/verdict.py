@@ -99,7 +99,11 @@ def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], look
             text=f"{len(tensors) - len(skipped):,} of {total} measured; {skipped[0].reason or 'skipped'}.",
         )
     elements = sum(t.numel for t in tensors)
-    return Statement(
-        state="good",
-        text=f"Complete: every value of {total} ({elements:,} elements) was read and measured.",
-    )
+    read = f"Complete: every value of {total} ({elements:,} elements) was read and measured"
+    if checkpoint.problems:
+        odd = len(checkpoint.problems)
+        words = (
+            "one thing about the container is" if odd == 1 else f"{odd:,} things about the container are"
+        )
+        return Statement(state="caution", text=f"{read}, but {words} odd: {checkpoint.problems[0]}.")
+    return Statement(state="good", text=f"{read}.")

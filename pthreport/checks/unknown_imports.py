@@ -3,12 +3,16 @@
 from pthreport.checks.check import Check, Facts, Outcome
 from pthreport.document import Import, TableDetail
 
+RUNS = frozenset({"called", "built", "set"})
+"""Uses of a name that run code of its module beyond the import itself."""
+
 ROWS = 60
 """Names listed in the finding; the rest is counted."""
 
 
 def examine(facts: Facts) -> Outcome:
-    """Fail on a dangerous name, warn on an unknown one."""
+    """Fail on a dangerous name, and on an unknown one that loading would call; warn on one that it
+    would only import."""
     dangerous = [i for i in facts.imports if i.verdict == "dangerous"]
     unknown = [i for i in facts.imports if i.verdict == "unknown"]
     if not dangerous and not unknown:
@@ -34,6 +38,8 @@ def examine(facts: Facts) -> Outcome:
             )
         return Outcome(status="fail", evidence=evidence, where=where, details=(table,), severity="error")
     evidence = f"{len(unknown):,} of {len(facts.imports):,} names are not known: {_names(unknown)}"
+    if any(set(i.uses) & RUNS for i in unknown):
+        return Outcome(status="fail", evidence=evidence, where=where, details=(table,), severity="error")
     return Outcome(status="warn", evidence=evidence, where=where, details=(table,), severity="warning")
 
 
@@ -45,7 +51,7 @@ def _names(imports: list[Import]) -> str:
 UNKNOWN_IMPORTS = Check(
     id="unknown-imports",
     passed="It would import only known names",
-    failed="Loading it would import names that plain weights do not need",
+    failed="Loading it would run code that plain weights do not need",
     severity="error",
     threshold="every (module, name) pair is on the list of those that rebuild tensors and plain containers",
     why=(

@@ -98,8 +98,15 @@ class Stranger:
     """Its module is this test's: unknown to anybody else."""
 
 
-def test_unknown_imports_warn(tmp_path: Path) -> None:
+def test_unknown_code_that_would_run_fails(tmp_path: Path) -> None:
     report = analyzed(tmp_path, {"model": weights(), "extra": Stranger()})
+    found = finding(report, "unknown-imports")
+    assert (found.status, found.severity) == ("fail", "error")
+    assert report.summary.safety.state == "caution"
+
+
+def test_unknown_names_that_are_only_imported_warn(tmp_path: Path) -> None:
+    report = analyzed(tmp_path, {"model": weights(), "extra": Stranger})
     found = finding(report, "unknown-imports")
     assert (found.status, found.severity) == ("warn", "warning")
     assert report.summary.safety.state == "caution"
