@@ -5,10 +5,13 @@ by `pthreport.render.visible`. Escaping for markup is not done here but by the t
 text alike.
 """
 
+import re
+
 from markupsafe import Markup, escape
 
 from pthreport.render.visible import visible
 
+_JOINTS = re.compile(r"([._/-])(?=\w)")
 LONGEST_NAME = 120
 LONGEST_TEXT = 4000
 
@@ -40,5 +43,7 @@ def brief(text: str, longest: int = LONGEST_NAME) -> Markup:
 
 
 def name(text: str, longest: int = LONGEST_NAME) -> Markup:
-    """A name as markup: isolated from the direction of the text around it, breakable at its dots."""
-    return Markup("<bdi>") + escape(plain(text, longest)).replace(".", Markup(".<wbr>")) + Markup("</bdi>")
+    """A name as markup: isolated from the direction of the text around it, breakable at its joints."""
+    # A plain string, since joining pieces of markup escapes them once more.
+    broken = _JOINTS.sub(r"\1<wbr>", str(escape(plain(text, longest))))
+    return Markup("<bdi>") + Markup(broken) + Markup("</bdi>")
