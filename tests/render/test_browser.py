@@ -189,7 +189,7 @@ def test_it_stands_in_a_sandboxed_frame(driver: Any, tmp_path: Path, sandbox: st
     packed = base64.b64encode(render_html(small_report()).encode()).decode()
     outer = tmp_path / "outer.html"
     outer.write_text(
-        f"""<!DOCTYPE html><meta charset="utf-8"><iframe sandbox="{sandbox}" width="1000" height="700"></iframe>
+        f"""<!DOCTYPE html><meta charset="utf-8"><iframe sandbox="{sandbox}" width="1240" height="700"></iframe>
 <script>
 const bytes = Uint8Array.from(atob("{packed}"), character => character.charCodeAt(0));
 const frame = document.querySelector("iframe");
