@@ -49,7 +49,10 @@ def key_text(key: Value, limit: int = KEY_CHARACTERS) -> str:
     if isinstance(key, bytes):
         return visible(key[: limit + 1].decode("utf-8", "backslashreplace"), limit)
     if isinstance(key, tuple):
-        return visible("(" + ", ".join(key_text(item, 40) for item in key[:8]) + ")", limit)
+        inner = ("<tuple>" if isinstance(item, tuple) else key_text(item, 40) for item in key[:8])
+        return visible(f"({', '.join(inner)}{', …' if len(key) > 8 else ''})", limit)
+    if isinstance(key, int) and key.bit_length() > 256:
+        return f"<integer of {key.bit_length():,} bits>"
     if isinstance(key, Key):
         return f"<{kind_of(key.value)}>"
     if isinstance(key, Record | Collection | list | dict | Tensor | Global | LongBytes):

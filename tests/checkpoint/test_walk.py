@@ -77,6 +77,19 @@ def test_depth_nodes_and_lengths_are_bounded() -> None:
     assert "(1,000,000 characters)" in paths(long)[1]
 
 
+def test_keys_of_records_may_be_anything() -> None:
+    bomb: Any = ()
+    for _ in range(60):
+        bomb = (bomb, bomb)
+    record = Record("m", "C", pairs=[(bomb, 1), (2**100_000, 2), (tuple(range(20)), 3)])
+    assert paths(record) == [
+        "",
+        "(<tuple>, <tuple>)",
+        "<integer of 100,001 bits>",
+        "(0, 1, 2, 3, 4, 5, 6, 7, …)",
+    ]
+
+
 def test_keys_of_every_kind_have_a_text() -> None:
     tree = {
         "\ud800": 1,
