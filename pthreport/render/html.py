@@ -25,7 +25,7 @@ from pthreport.render.page.layers import COLUMNS, Source, layers, loose_tensors
 from pthreport.render.page.levels import WORDS
 from pthreport.render.page.model import models
 from pthreport.render.page.safety import safety
-from pthreport.render.page.text import brief, name, plain, shown
+from pthreport.render.page.text import brief, name, plain, sentence, shown
 from pthreport.render.page.verdict import verdict
 from pthreport.render.templates_folder import templates_folder
 
@@ -107,6 +107,7 @@ def _environment() -> Environment:
         "name": name,
         "brief": brief,
         "plain": plain,
+        "sentence": sentence,
     }
     environment.filters.update(filters)
     return environment

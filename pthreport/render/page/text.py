@@ -32,6 +32,11 @@ def cut(text: str, longest: int = LONGEST_NAME) -> str:
     return f"{text[: longest - tail]} … {text[-tail:]} ({len(text):,} characters)"
 
 
+def sentence(text: str) -> str:
+    """A phrase as a sentence of its own: a capital first, a full stop last."""
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ("", ".", "!", "?", ":") else ".")
+
+
 def plain(text: str, longest: int = LONGEST_NAME) -> str:
     """A name for an attribute or a tooltip: visible, cut, on one line; not yet escaped."""
     return visible(cut(text, longest))
