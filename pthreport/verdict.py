@@ -79,7 +79,10 @@ def _health(findings: Sequence[Finding], looked: bool) -> Statement:
     judged = [f for f in findings if f.check != "unknown-imports" and f.status == "pass"]
     if not judged:
         return Statement(state="unknown", text="There are no weights to judge.")
-    return Statement(state="good", text=f"Nothing wrong was found by {len(judged)} check{'' if len(judged) == 1 else 's'} of the weights.")
+    return Statement(
+        state="good",
+        text=f"Nothing wrong was found by {len(judged)} check{'' if len(judged) == 1 else 's'} of the weights.",
+    )
 
 
 def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], looked: bool) -> Statement:

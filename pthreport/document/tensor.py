@@ -9,7 +9,7 @@ Role = Literal["parameter", "buffer", "optimizer", "other"]
 
 
 class Statistics(Part, frozen=True, kw_only=True):
-    """Figures over the finite values of one tensor, accumulated in float64 (METRICS in the docs).
+    """Figures over the finite values of one tensor, accumulated in float64.
 
     `of` says which values: the tensor's own, the magnitudes of complex ones, or dequantised ones.
     `count` is the number of finite values; `std` is the population's (ddof 0); `kurtosis` is the
