@@ -147,6 +147,19 @@ def test_a_global_is_never_changed() -> None:
     assert context.imports.listing(9)[0][0].verdict == "dangerous"
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (rb"a\n\t\\\'\"b", "a\n\t\\'\"b"),
+        (rb"\x41\102\0", "AB\0"),
+        (rb"\xff\376", b"\xff\xfe"),
+        (rb"\_ \x4", r"\_ \x4"),
+    ],
+)
+def test_strings_of_python_2(text: bytes, value: str | bytes) -> None:
+    assert machine(b"S'" + text + b"'\n.").value == value
+
+
 def test_costly_keys_are_wrapped() -> None:
     deep: Any = ()
     for _ in range(60):

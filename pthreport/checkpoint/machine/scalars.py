@@ -13,7 +13,7 @@ from pthreport.checkpoint.values import LongBytes, Record, Value
 Handler = Callable[[Machine, int], int]
 """Runs one opcode whose argument starts at the position; gives the next opcode's position."""
 
-for _codec in ("ascii", "latin-1", "raw-unicode-escape", "unicode-escape"):
+for _codec in ("ascii", "latin-1", "raw-unicode-escape"):
     codecs.lookup(
         _codec
     )  # found now: Python imports a codec at its first use, which is not for a file to cause
@@ -25,6 +25,22 @@ _u64 = Struct("<Q").unpack_from
 _f64 = Struct(">d").unpack_from
 
 TEXT_INTEGER = re.compile(rb"[ \t]*[-+]?[0-9]+L?[ \t\r]*")
+ESCAPE = re.compile(rb"\\([\\'\"abfnrtv\n]|x[0-9a-fA-F]{2}|[0-7]{1,3})", re.DOTALL)
+ESCAPES = {
+    b"\\": b"\\",
+    b"'": b"'",
+    b'"': b'"',
+    b"a": b"\a",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"v": b"\v",
+    b"\n": b"",
+}
+"""Escapes of a bytes literal, without the backslash."""
+
 DIGITS = 4_300
 """Decimal digits up to which Python converts text to an integer: beyond, its time is quadratic."""
 
@@ -165,15 +181,17 @@ def string_text(m: Machine, pos: int) -> int:
 
 
 def _unescape(text: bytes) -> bytes:
-    """Python's string escapes, as in a bytes literal."""
-    if b"\\" not in text:
-        return text
-    return (
-        text.decode("latin-1")
-        .encode("ascii", "backslashreplace")
-        .decode("unicode_escape")
-        .encode("latin-1", "replace")
-    )
+    """Python's escapes in a bytes literal; one that is none stays as it is."""
+    return ESCAPE.sub(_escaped, text) if b"\\" in text else text
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    what = found[1]
+    if what in ESCAPES:
+        return ESCAPES[what]
+    if what[:1] == b"x":
+        return bytes([int(what[1:], 16)])
+    return bytes([int(what, 8) & 0xFF])
 
 
 def short_binstring(m: Machine, pos: int) -> int:
