@@ -11,7 +11,8 @@ import pytest
 
 from pthreport.render.html import render_html
 from tests.render.browser import MISSING, chromium, console, emulate, requests
-from tests.render.reports import HOSTILE, named_report, small_report
+from tests.render.parts import HOSTILE
+from tests.render.reports import named_report, small_report
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 

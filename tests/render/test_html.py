@@ -18,7 +18,8 @@ import pytest
 
 from pthreport.document import Report, from_json, to_json
 from pthreport.render.html import render_html
-from tests.render.reports import HOSTILE, named_report, small_report
+from tests.render.parts import HOSTILE
+from tests.render.reports import named_report, small_report
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
 
