@@ -110,11 +110,7 @@ def sketch_distribution(sketch: Sketch, low: float, high: float, rounded: bool =
     lower, upper = sketch.edges()
     counts = sketch.counts.astype(np.int64)
     if sketch.zeros:
-        # Exact zeros leave the bins that they share with subnormals below 2^-133.
-        tiny = np.flatnonzero((sketch.keys & 0x7FFF) == 0)
-        taken = sketch.zeros * counts[tiny] // counts[tiny].sum()
-        taken[-1] = sketch.zeros - taken[:-1].sum()
-        counts[tiny] -= taken
+        _take_zeros(sketch, counts, low, high)
         lower, upper = np.append(lower, 0.0), np.append(upper, 0.0)
         counts = np.append(counts, sketch.zeros)
     if sketch.under:
@@ -133,6 +129,20 @@ def sketch_distribution(sketch: Sketch, low: float, high: float, rounded: bool =
         error=float("inf") if beyond else COARSE_ERROR + (_VIA_FLOAT32 if rounded else 0.0),
         floor=COARSE_FLOOR,
     )
+
+
+def _take_zeros(sketch: Sketch, counts: Int64, low: float, high: float) -> None:
+    # Exact zeros, of either sign, leave the two bins that they share with subnormals below 2^-133;
+    # what is known of the extremes says what has to stay.
+    at = [np.flatnonzero(sketch.keys == key) for key in (0, 0x8000)]
+    shared = [int(counts[i].sum()) for i in at]
+    left = sum(shared) - sketch.zeros
+    most = [shared[0] if high > 0 else 0, shared[1] if low < 0 else 0]
+    least = [int(0 < high < COARSE_FLOOR / 128), int(0 < -low < COARSE_FLOOR / 128)]
+    above = left * shared[0] // sum(shared)
+    above = max(least[0], left - most[1], min(most[0], left - least[1], above))
+    for i, stays in zip(at, (above, left - above), strict=True):
+        counts[i] = stays
 
 
 def histogram(

@@ -32,6 +32,9 @@ VERIFIED = 512
 VERIFIED_VALUES = 2 * 1024 * 1024
 KEPT = 32
 
+_STEPS = 2048
+_PLANE_STEPS = 64
+_DOUBT = 1e-6
 _TILE = 64
 _TABLES = 8
 _BITS = 16
@@ -117,8 +120,8 @@ def find_duplicates(
         length = np.sqrt(np.einsum("ij,ij->i", centred, centred, dtype=np.float64))
         alive &= np.isfinite(length) & (length > 0)
     numbers = np.flatnonzero(alive)
-    unit = (centred[numbers] / length[numbers, None]).astype(np.float32)
-    threshold = COSINE - 1e-3 if used.exact else 1 - (1 - COSINE) * SLACK
+    unit = _grid(centred[numbers] / length[numbers, None], _STEPS)
+    threshold = COSINE - 4e-3 if used.exact else 1 - (1 - COSINE) * SLACK
     first, second, likeness = (
         _all_pairs(unit, threshold) if len(unit) <= ALL_PAIRS else _hashed(unit, threshold)
     )
@@ -142,12 +145,25 @@ def _verified(units: list[int], values: Float64) -> list[UnitPair]:
     values -= values.mean(axis=1, keepdims=True)
     length = np.sqrt(np.einsum("ij,ij->i", values, values))
     values /= np.where(length > 0, length, 1.0)[:, None]
-    cosines = np.triu(product(values, values), 1)
-    # Rounded: the last bits of a product depend on the machine's BLAS.
-    return [
-        UnitPair(first=units[i], second=units[j], cosine=round(float(cosines[i, j]), 9))
-        for i, j in np.argwhere(np.abs(cosines) > COSINE).tolist()
-    ]
+    likely = np.triu(np.abs(product(values, values)) > COSINE - _DOUBT, 1)
+    pairs: list[UnitPair] = []
+    for i in np.flatnonzero(likely.any(axis=1)).tolist():
+        others = np.flatnonzero(likely[i])
+        # BLAS, whose last digits differ between processors, only says where to look.
+        cosines = np.einsum("ij,j->i", values[others], values[i])
+        pairs.extend(
+            UnitPair(first=units[i], second=units[j], cosine=round(cosine, 9))
+            for j, cosine in zip(others.tolist(), cosines.tolist(), strict=True)
+            if abs(cosine) > COSINE
+        )
+    return pairs
+
+
+def _grid(values: Array, steps: int) -> NDArray[np.float32]:
+    """`values` rounded to multiples of 1 / `steps`. Products of such numbers and all their sums are
+    exact in float32 while they stay below 2^24 steps: the order in which BLAS adds is all the same."""
+    result: NDArray[np.float32] = (np.rint(values * steps) / steps).astype(np.float32)
+    return result
 
 
 def _all_pairs(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
@@ -172,9 +188,10 @@ def _hashed(unit: Array, threshold: float) -> tuple[Array, Array, Array]:
     # Signs of random projections (Charikar 2002): two units at cosine 0.99 agree in 16 signs about
     # every other time, in one of 8 tables 99.5 % of the time, closer ones more often. Signs are flipped so that the first is
     # positive, for opposite units to meet, and each unit is compared with a few neighbours only.
-    planes = np.random.Generator(np.random.PCG64(unit.shape[1])).standard_normal(
+    normal = np.random.Generator(np.random.PCG64(unit.shape[1])).standard_normal(
         (_TABLES * _BITS, unit.shape[1]), np.float32
     )
+    planes = _grid(normal, _PLANE_STEPS)
     weights = (1 << np.arange(_BITS, dtype=np.int64)).astype(np.int32)
     found: list[tuple[Array, Array, Array]] = []
     for table in range(_TABLES):

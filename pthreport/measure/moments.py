@@ -13,7 +13,7 @@ import numpy as np
 
 from pthreport.measure.source import Array, Float64
 
-_DOT = 8192
+_ROW = 8192
 _COMFORT = 1e60
 
 
@@ -199,9 +199,9 @@ def block_moments(wide: Float64, spare: Float64, low: float, high: float) -> Mom
     return Moments(
         count=size,
         mean=mean,
-        m2=_dot(wide, wide),
-        m3=_dot(spare, wide),
-        m4=_dot(spare, spare),
+        m2=float(np.add.reduce(spare)),
+        m3=_sum_of_products(spare, wide),
+        m4=_sum_of_products(spare, spare),
         l1=l1,
         low=low,
         high=high,
@@ -240,14 +240,14 @@ def weighted_moments(values: Float64, counts: Array) -> Moments:
     )
 
 
-def _dot(first: Float64, second: Float64) -> float:
-    # In rows below the length from which BLAS splits a dot product among threads (and then rounds
-    # by their number); in one call, since each call hands the interpreter's lock over and back.
-    even = first.size - first.size % _DOT
-    total = float(np.dot(first[even:], second[even:]))
+def _sum_of_products(first: Float64, second: Float64) -> float:
+    # Never through BLAS, whose kernels, and with them the last digits, differ between processors; in
+    # rows, so that rounding does not grow with the length.
+    even = first.size - first.size % _ROW
+    total = float(np.einsum("i,i->", first[even:], second[even:]))
     if even:
-        rows = np.matmul(first[:even].reshape(-1, 1, _DOT), second[:even].reshape(-1, _DOT, 1))
-        total += float(np.add.reduce(rows.reshape(-1)))
+        rows = np.einsum("ij,ij->i", first[:even].reshape(-1, _ROW), second[:even].reshape(-1, _ROW))
+        total += float(np.add.reduce(rows))
     return total
 
 

@@ -109,11 +109,10 @@ def finite_extremes(matrix: Array) -> tuple[Array, Array]:
 
 
 def _squares(wide: Float64, spare: Float64) -> Array:
-    # The sum of squares of each row. As one product a row where that is known to stay in one thread.
-    places = wide.shape[1]
-    if wide.flags.c_contiguous and 64 <= places <= 8192:
-        return np.asarray(np.matmul(wide[:, None, :], wide[:, :, None]).reshape(-1))
-    square = spare.reshape(wide.shape) if wide.flags.c_contiguous else spare.reshape(wide.shape[::-1]).T
+    # The sum of squares of each row; never through BLAS, whose rounding differs between processors.
+    if wide.flags.c_contiguous:
+        return np.asarray(np.einsum("ij,ij->i", wide, wide))
+    square = spare.reshape(wide.shape[::-1]).T
     np.multiply(wide, wide, out=square)
     return np.asarray(np.add.reduce(square, axis=1))
 
