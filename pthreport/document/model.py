@@ -22,6 +22,31 @@ class Profile(Part, frozen=True, kw_only=True):
     update_ratio: float | None = None
 
 
+class BatchNormFacts(Part, frozen=True, kw_only=True):
+    """What a normalisation with running statistics shows, over its channels.
+
+    Variances: the least and largest, how many are zero or below (`var_bad`), below 1e-6 (`var_small`),
+    above 1e6 (`var_large`), or not finite. `batches` is num_batches_tracked. `untrained`: the mean
+    is 0 and the variance 1 everywhere, or no batch was counted. Gains are |weight| / sqrt(var + eps)
+    (a weight of 1 where there is none), what the layer multiplies a channel by: least, median, largest. `gamma_small`
+    counts weights with |weight| < 1e-3. `eps` is read or torch's default of 1e-5.
+    """
+
+    channels: int
+    var_min: float | None
+    var_max: float | None
+    var_bad: int
+    var_small: int
+    var_large: int
+    batches: int | None
+    untrained: bool
+    gain_min: float | None
+    gain_median: float | None
+    gain_max: float | None
+    gamma_small: int
+    eps: float
+
+
 class Layer(Part, frozen=True, kw_only=True):
     """One module that owns tensors.
 
@@ -42,6 +67,7 @@ class Layer(Part, frozen=True, kw_only=True):
     settings: dict[str, str] = {}
     profile: Profile = Profile()
     spectrum: None = None
+    batchnorm: BatchNormFacts | None = None
 
 
 class Module(Part, frozen=True, kw_only=True):
@@ -82,6 +108,28 @@ class Highlight(Part, frozen=True, kw_only=True):
     layer: str
     value: float
     typical: float | None = None
+
+
+class Saving(Part, frozen=True, kw_only=True):
+    """What storing a model's floating weights in another form would save.
+
+    `form` is "float16", "bfloat16", "fp8", "int8-tensor", "int8-channel" or "int4-group"; `bytes` what
+    the weights would take (scales of 4 bytes included, of 2 for int4 groups; tensors of fewer than
+    two dims and types no wider stay as they are), `saved` how many fewer. `lossless`: every value is exact in it. `worst` is the tensor with the
+    least signal-to-noise ratio `worst_sqnr` (dB), `median_sqnr` the median tensor's; for 16-bit
+    floats `overflow` and `vanish` count values lost.
+    """
+
+    form: str
+    bytes: int
+    saved: int
+    tensors: int
+    lossless: bool = False
+    worst: str | None = None
+    worst_sqnr: float | None = None
+    median_sqnr: float | None = None
+    overflow: int = 0
+    vanish: int = 0
 
 
 class Named(Sequence[Layer]):
@@ -129,6 +177,7 @@ class Model(Part, frozen=True, kw_only=True):
     prefixes: tuple[RemovedPrefix, ...] = ()
     ties: tuple[Tie, ...] = ()
     highlights: tuple[Highlight, ...] = ()
+    savings: tuple[Saving, ...] = ()
 
     @property
     def layers(self) -> Named:

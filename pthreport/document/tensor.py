@@ -80,7 +80,10 @@ class Units(Part, frozen=True, kw_only=True):
     `norms` are the L2 norms of the first `len(norms)` units in order (bounded); `dead_units` and
     `duplicates` list the first ones, `dead` and `duplicate_pairs` count all that were found.
     `duplicates_searched` is None where the search does not apply (fan-in of at most 9, depthwise) and
-    the number of units that were compared otherwise.
+    the number of units that were compared otherwise. `large` counts the units whose norm is more than
+    four times the median's, `large_units` the first ones; `norm_spread` is the standard deviation of
+    the norms over their mean. An embedding's units are its rows: a dead one was never used or is the
+    padding.
     """
 
     axis: int
@@ -91,6 +94,9 @@ class Units(Part, frozen=True, kw_only=True):
     norm_median: float | None
     norm_max: float | None
     norms: tuple[float, ...] = ()
+    norm_spread: float | None = None
+    large: int = 0
+    large_units: tuple[int, ...] = ()
     duplicate_pairs: int = 0
     duplicates: tuple[UnitPair, ...] = ()
     duplicates_searched: int | None = None
@@ -134,6 +140,71 @@ class Excerpt(Part, frozen=True, kw_only=True):
     cut: bool
 
 
+class Rounding(Part, frozen=True, kw_only=True):
+    """What becomes of the finite values in a 16-bit float, rounded to nearest even: how many
+    `overflow` to infinity, how many that are not zero `vanish` to zero, how many others are
+    `subnormal` there and lose digits."""
+
+    overflow: int
+    vanish: int
+    subnormal: int
+
+
+class Precision(Part, frozen=True, kw_only=True):
+    """What narrower types would do to the values: signal to quantisation noise,
+    20 log10(||x|| / ||x - q(x)||), in dB over the finite values; infinite where nothing is lost, None
+    where it is undefined (no value, or all zero).
+
+    `int8_tensor`: symmetric, 127 steps to the tensor's largest magnitude; `int8_channel`: to that of
+    each output (the axis `channel_axis`); `int4_group`: 7 steps to that of each group of `group_size`
+    along an output's inputs, in the order of the dims, the last group shorter. `fp8_e4m3` and
+    `fp8_e5m2`: scaled so that the largest magnitude meets the format's largest finite value (448,
+    57344). Scales themselves are not rounded.
+
+    `errors` gives for each figure that is estimated the half width in dB of its 95 % interval, from
+    `sampled` values beside the sketch; a figure that is not in it is computed from all values.
+    `float16` and `bfloat16` say what rounding to them does (None for the tensor's own type).
+    `exact_in` names the narrower types that hold every value exactly: precision that is wasted.
+    """
+
+    int8_tensor: float | None = None
+    int8_channel: float | None = None
+    int4_group: float | None = None
+    fp8_e4m3: float | None = None
+    fp8_e5m2: float | None = None
+    channel_axis: int = 0
+    group_size: int = 128
+    errors: dict[str, float] = {}
+    sampled: int = 0
+    float16: Rounding | None = None
+    bfloat16: Rounding | None = None
+    exact_in: tuple[str, ...] = ()
+
+
+class Initialisation(Part, frozen=True, kw_only=True):
+    """Whether the values look as a usual initialisation leaves them: never more than "consistent
+    with", for a frozen layer and a tiny learning rate look the same.
+
+    `law` says it in words ("U(-0.0589, 0.0589): PyTorch's default for Linear and convolutions"), with
+    its `bound` (uniform, truncated) and `std`. `consistent`: no value beyond the bound, the spread
+    within four standard errors, and a Kolmogorov-Smirnov distance `ks` from the law's distribution
+    that chance exceeds with probability `chance` > 0.001. Where no law fits, it is the layer's own
+    default that is named, and how far off: `spread_ratio` (std over the law's) and `bound_ratio`
+    (largest magnitude over the bound). `values` is how many the test rests on; `note` what was left out.
+    """
+
+    law: str
+    consistent: bool
+    std: float | None = None
+    bound: float | None = None
+    ks: float | None = None
+    chance: float | None = None
+    spread_ratio: float | None = None
+    bound_ratio: float | None = None
+    values: int
+    note: str = ""
+
+
 class TensorRecord(Part, frozen=True, kw_only=True):
     """One tensor of the file.
 
@@ -161,3 +232,5 @@ class TensorRecord(Part, frozen=True, kw_only=True):
     units: Units | None = None
     picture: Picture | None = None
     excerpt: Excerpt | None = None
+    precision: Precision | None = None
+    initialisation: Initialisation | None = None
