@@ -1,5 +1,6 @@
 """Bars: a share of a whole, a whole cut into parts, one value per unit."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,9 +59,11 @@ def _segment(segment: Segment, start: float, share: float, y: int, height: int) 
 
 
 def unit_norms(norms: Sequence[float], alt: str, dead: Sequence[int] = (), height: int = 40) -> str:
-    """A column per unit, as high as its norm; dead units are marked on the base line."""
-    most = max(norms, default=0.0) or 1.0
-    inner = svg.tag("path", d=staircase([round(UNITS * norm / most) for norm in norms]))
+    """A column per unit, as high as its norm (full where that is beyond float64); dead units are marked
+    on the base line."""
+    most = max((norm for norm in norms if math.isfinite(norm)), default=0.0) or 1.0
+    heights = [round(UNITS * norm / most) if math.isfinite(norm) else UNITS for norm in norms]
+    inner = svg.tag("path", d=staircase(heights))
     gone = "".join(f"M{index} {UNITS - 10}h1v10h-1z" for index in dead if index < len(norms))
     if gone:
         inner += svg.tag("path", d=gone, class_="dead")

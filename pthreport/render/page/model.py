@@ -171,7 +171,7 @@ def _budget_lines(model: Model) -> list[list[bars.Segment]]:
     sizes: dict[str, int] = {}
     for name, layer in zip(names, layers, strict=True):
         sizes[name] = sizes.get(name, 0) + layer.parameters
-    shared = "" if depth == 1 else layers[0].name.split(".")[0] + "."
+    shared = "" if depth == 1 or not layers else layers[0].name.split(".")[0] + "."
     if any(not name.startswith(shared) for name in sizes):
         shared = ""
     for name, size in sizes.items():
