@@ -6,6 +6,7 @@
 #   make bench     the benchmarks (minutes; makes 1.3 GB of files and a second environment in benchmarks/work)
 #   make samples   write the bundled reports again after a change to them
 #   make picture   photograph the bundled page for the README (needs Chromium)
+#   make fuzz      ten minutes of coverage-guided fuzzing of the reader (installs atheris)
 #   make train     train the bundled checkpoint again (its bytes differ between processors and torch versions)
 #   make clean     remove all that this file makes, the environment included
 
@@ -14,7 +15,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench samples picture train clean
+.PHONY: demo test lint bench fuzz samples picture train clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pthreport sample_reports/digits_cnn.pth -o demo_report.html
@@ -30,6 +31,11 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+FUZZ_ARGS ?= -max_total_time=600
+fuzz: $(VENV)/.installed-dev
+	$(PIP) -c constraints.txt -e ".[fuzz]"
+	$(BIN)/python -m fuzz.reader $(FUZZ_ARGS)
 
 samples: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_reports.write_reports
