@@ -8,7 +8,7 @@ from typing import Self
 
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, summed
+from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, one_line, summed
 from pthreport.checkpoint.imports import Imports, ImportUse
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.source import open_file
@@ -140,7 +140,7 @@ def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) 
         reading.scratch.close()
         offset = reason.offset if isinstance(reason, FormatError) else None
         where = f" (at byte {offset:,})" if offset else ""
-        raise CheckpointError(f"{reason}{where}", place, offset) from reason
+        raise CheckpointError(one_line(f"{reason}{where}"), place, offset) from reason
     except BaseException:
         source.close()
         reading.scratch.close()

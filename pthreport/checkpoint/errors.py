@@ -53,6 +53,9 @@ class Problem:
         return replace(self, where=where)
 
 
+TEXT = 500
+"""Characters of a problem's or an error's text."""
+
 SAME_TEXT = 20
 """Problems of one wording that are listed one by one."""
 
@@ -78,6 +81,15 @@ def summed(problems: list[Problem]) -> list[Problem]:
         partial = any(one.partial for one in left)
         kept.append(Problem(f"{text}: {len(left):,} more times", left[0].offset, left[0].where, partial))
     return kept
+
+
+def one_line(text: str) -> str:
+    """`text` with whatever would leave the line, or cannot be printed, spelled out; cut when long."""
+    if len(text) > TEXT:
+        text = f"{text[:TEXT]}…"
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def count_text(number: int, noun: str) -> str:

@@ -72,7 +72,7 @@ def use(checkpoint: Checkpoint) -> None:
                 if tensor.numel < 1000:
                     tensor.numpy()
     for problem in checkpoint.problems:
-        assert problem.text
+        assert problem.text.isprintable()
         assert problem.offset is None or problem.offset >= 0
     assert checkpoint.complete == (not any(problem.partial for problem in checkpoint.problems))
     checkpoint.verify()
@@ -88,7 +88,7 @@ def tried(file: Path, content: bytes) -> bool:
     except CheckpointError as error:
         message = error.message
     assert message
-    assert "\n" not in message
+    assert message.isprintable()
     return False
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pthreport.checkpoint import ImportUse, Limits, open_checkpoint
+from pthreport.checkpoint import CheckpointError, ImportUse, Limits, open_checkpoint
 from pthreport.checkpoint.verdicts import judge
 from tests.checkpoint.files import save
 
@@ -84,6 +84,21 @@ def test_extension_codes_are_listed_not_resolved(tmp_path: Path, code: bytes) ->
 def test_names_are_kept_exactly(tmp_path: Path) -> None:
     content = b"\x80\x04\x8c\x04os\nx\x8c\x03a b\x93."
     assert "os\nx.a b" in imports_of(tmp_path, content)
+
+
+def test_names_do_not_break_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.pt"
+    storage = b"(X\x07\x00\x00\x00storage\x8c\x03a\nb\x8c\x02\x1b[\x93X\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQ."
+    start: list[object] = [0x1950A86A20F9469CFC6C, 1001, {}]
+    head = b"".join(pickle.dumps(one, 2) for one in start)
+    file.write_bytes(head + b"\x80\x04" + storage + pickle.dumps([], 2))
+    try:
+        with open_checkpoint(file) as checkpoint:
+            texts = [problem.text for problem in checkpoint.problems]
+    except CheckpointError as error:
+        texts = [error.message]
+    assert any("a\\nb.\\x1b[" in text for text in texts)
+    assert all(text.isprintable() for text in texts)
 
 
 def test_dangerous_names_are_left_out_last(tmp_path: Path) -> None:

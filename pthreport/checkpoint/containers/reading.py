@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pthreport.checkpoint.errors import Problem, summed
+from pthreport.checkpoint.errors import Problem, one_line, summed
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.machine import Context, Outcome, run
@@ -39,7 +39,7 @@ class Reading:
         self, text: str, offset: int | None = None, where: str | None = None, partial: bool = False
     ) -> None:
         """Write down a problem."""
-        self.problems.append(Problem(text, offset, where, partial))
+        self.problems.append(Problem(one_line(text), offset, where, partial))
 
     def unpickle(
         self,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable
 
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.dtypes import STORAGE_DTYPES, DType
-from pthreport.checkpoint.errors import Problem
 from pthreport.checkpoint.geometry import LARGEST
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -100,11 +99,9 @@ class Storages:
         return self._view(identity, storage, dtype)
 
     def _differs(self, storage: Storage, dtype: DType, numel: int) -> None:
-        self._reading.problems.append(
-            Problem(
-                f"storage {str(storage.key)[:80]!r} is described in two ways: "
-                f"{storage.numel:,} of {storage.dtype.name} and {numel:,} of {dtype.name}"
-            )
+        self._reading.problem(
+            f"storage {str(storage.key)[:80]!r} is described in two ways: "
+            f"{storage.numel:,} of {storage.dtype.name} and {numel:,} of {dtype.name}"
         )
 
     def _view(self, identity: tuple[Value, ...], storage: Storage, dtype: DType) -> Value:
