@@ -336,3 +336,35 @@ def test_a_reader_that_leaves_is_no_error(checkpoint: Path) -> None:
     )
     assert done.stderr == ""
     assert len(done.stdout) == 10
+
+
+def on_a_terminal(arguments: Sequence[str | Path]) -> str:
+    """What the command writes to standard error when that is a terminal."""
+    master, slave = os.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    environment.pop("NO_COLOR", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pthreport", *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=slave,
+        env=environment,
+    )
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:  # Linux says so when the other side is gone
+            break
+        if not part:
+            break
+        shown += part
+    os.close(master)
+    assert process.wait(timeout=120) == 0
+    return shown.decode()
+
+
+def test_progress_only_on_a_terminal(checkpoint: Path, tmp_path: Path) -> None:
+    assert "model.pth" in on_a_terminal([checkpoint, "-o", tmp_path / "r.json"])
+    assert on_a_terminal([checkpoint, "-o", tmp_path / "r.json", "--quiet"]) == ""
+    assert run(checkpoint, "-o", tmp_path / "r.json").stderr == ""
