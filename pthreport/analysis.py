@@ -50,13 +50,16 @@ def analyze(
         tasks = tasks_for(checkpoint, anatomy, wanted)
         with ThreadPoolExecutor(1, thread_name_prefix="pthreport-hash") as hasher:
             digest = hasher.submit(checkpoint.sha256) if hash else None
+            checked = hasher.submit(checkpoint.verify) if depth != "summary" else None
             measured = measure(tasks, jobs=workers, progress=progress)
             sha256 = digest.result() if digest else None
+            problems = [*checkpoint.problems, *(checked.result() if checked else ())]
         return assemble(
             checkpoint,
             anatomy,
             measured,
             sha256=sha256,
+            problems=problems,
             name=name or source.name,
             title=title,
             options={

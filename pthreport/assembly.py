@@ -1,7 +1,7 @@
 """A `Report` put together from what the rooms gave."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from pthreport import __version__
 from pthreport.anatomy import Anatomy, ModelAnatomy, Named, what
 from pthreport.anatomy.plain import cut
-from pthreport.checkpoint import Checkpoint, Tensor
+from pthreport.checkpoint import Checkpoint, Problem, Tensor
 from pthreport.checks import Facts, examine
 from pthreport.document import (
     CheckpointFacts,
@@ -91,6 +91,7 @@ def assemble(
     measured: Mapping[str, Measurement],
     *,
     sha256: str | None,
+    problems: Sequence[Problem],
     name: str,
     title: str | None,
     options: dict[str, str],
@@ -119,8 +120,8 @@ def assemble(
         sha256=sha256,
         container=cast(Container, checkpoint.container),
         format=dict(checkpoint.format),
-        complete=checkpoint.complete,
-        problems=tuple(p.text for p in checkpoint.problems),
+        complete=not any(problem.partial for problem in problems),
+        problems=tuple(_in_words(problem) for problem in problems),
     )
     findings = examine(
         Facts(
@@ -160,6 +161,13 @@ def assemble(
         training=training,
         provenance=provenance(options, timestamp),
     )
+
+
+def _in_words(problem: Problem) -> str:
+    """Where, what, and the byte, in one line."""
+    where = f"{problem.where}: " if problem.where and problem.where not in problem.text else ""
+    offset = "" if problem.offset is None else f" (at byte {problem.offset:,})"
+    return f"{where}{problem.text}{offset}"
 
 
 def _measured_model(model: ModelAnatomy, records: Mapping[str, TensorRecord]) -> Model:

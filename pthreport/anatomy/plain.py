@@ -1,18 +1,24 @@
 """Plain values of the tree as short text."""
 
 import math
+from typing import TypeGuard
 
 from pthreport.checkpoint import Collection, Global, Record, Tensor
 
 LONGEST = 120
 """Characters of a value's short text; beyond it the text is cut and its length said."""
 
+LARGEST_BITS = 1000
+"""Integers of more bits are no counts, steps or metrics; a float ends at 1,024."""
+
 _MANY_DIGITS = 4000  # CPython refuses to write integers of more than 4,300 digits
 
 
-def is_number(value: object) -> bool:
-    """A plain int or finite float, not a bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: object) -> TypeGuard[int | float]:
+    """A plain int or finite float, not a bool, not beyond what a float can hold."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= LARGEST_BITS
 
 
 def brief(value: object, *, longest: int = LONGEST) -> str:
