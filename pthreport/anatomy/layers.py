@@ -107,7 +107,7 @@ def read_class(layer: LayerFound, class_name: str, settings: Mapping[str, str]) 
     """`layer` with its kind read from the class that the file names, where that class is torch's."""
     kind = layer.kind
     short = class_name.rpartition(".")[2]
-    known = _READ_KINDS.get(short)
+    known = _READ_KINDS.get(short) if class_name.startswith("torch.") else None
     basis: Basis = "inferred"
     if known is not None:
         weight = layer.entries.get(kind.weight or "weight") or layer.entries.get("weight")

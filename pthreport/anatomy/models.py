@@ -15,6 +15,8 @@ from pthreport.anatomy.optimizer import state_of
 from pthreport.anatomy.outline import Outline
 from pthreport.anatomy.plain import brief
 from pthreport.anatomy.schedule import is_scaler, is_scheduler
+from pthreport.anatomy.scripted import is_scripted
+from pthreport.anatomy.scripted import modules as scripted_modules
 from pthreport.checkpoint import Record, Tensor
 from pthreport.document import RemovedPrefix
 from pthreport.document.tensor import Role
@@ -142,6 +144,10 @@ def _nested(outline: Outline, position: int) -> dict[str, int] | None:
 
 def _module(outline: Outline, position: int) -> ModelFound | None:
     """The model of an `nn.Module` object, its classes and settings read from the file."""
+    if is_scripted(outline.places[position].value):
+        tensors, scripted = scripted_modules(outline, position)
+        found = tuple(_entry(outline, child, name, role) for child, name, role in tensors)
+        return ModelFound(outline.places[position].path, found, (), scripted) if found else None
     if _module_state(outline.places[position].value) is None:
         return None
     entries: list[Entry] = []

@@ -49,6 +49,7 @@ class Imports:
     def __init__(self, limit: int = Limits().names) -> None:
         self._limit = limit
         self._uses: dict[tuple[str, str], _Use] = {}
+        self._explained: dict[tuple[str, str], str] = {}
 
     def __len__(self) -> int:
         return len(self._uses)
@@ -91,6 +92,14 @@ class Imports:
         for module, name, offset in pairs:
             self.named(module, name, offset)
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every (module, name), in order of first sight."""
+        return list(self._uses)
+
+    def explain(self, pair: tuple[str, str], why: str) -> None:
+        """The container defines the name itself: it is known, whatever it would be elsewhere."""
+        self._explained[pair] = why
+
     def listing(self, limit: int) -> tuple[list[ImportUse], int]:
         """At most `limit` imports in the file's order, and how many were left out; the dangerous ones
         are left out last."""
@@ -102,10 +111,10 @@ class Imports:
             found = [found[at] for at in sorted(chosen)]
         return found, left_out
 
-    @staticmethod
-    def _judged(use: _Use) -> ImportUse:
+    def _judged(self, use: _Use) -> ImportUse:
         module, name = use.value.module, use.value.name
-        verdict, why = judge(module, name)
+        explained = self._explained.get((module, name))
+        verdict, why = judge(module, name) if explained is None else ("known", explained)
         uses = [
             word
             for word, times in (

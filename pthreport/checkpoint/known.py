@@ -76,6 +76,10 @@ _OPTIMIZERS = {
     "sparse_adam": "SparseAdam",
 }
 
+_SCRIPT = """
+build_intlist build_tensorlist build_doublelist build_boollist build_tensor_from_id restore_type_tag
+"""
+
 _BUILTINS = "set frozenset complex bytearray bytes slice range object list dict tuple int float str bool"
 
 _PLAIN_NAMES = {
@@ -114,6 +118,7 @@ KNOWN: dict[tuple[str, str], str] = {
     **_pairs("torch._utils", _TORCH_UTILS, _REBUILDS),
     **_pairs("torch._tensor", "_rebuild_from_type_v2 _rebuild_from_type", _REBUILDS),
     **_pairs("torch.tensor", "_rebuild_from_type", _REBUILDS),
+    **_pairs("torch.jit._pickle", _SCRIPT, "Restores a typed list or dict of TorchScript."),
     **_pairs("torch", _CONSTANTS, _ENUM),
     **_pairs("torch.serialization", "_get_layout", "Names a sparse layout."),
     **dict.fromkeys(STORAGE_DTYPES, "The type of a storage."),

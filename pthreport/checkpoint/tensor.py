@@ -22,6 +22,7 @@ from pthreport.checkpoint.values import Value
 if TYPE_CHECKING:
     import torch
 
+Role = Literal["parameter", "buffer", "attribute"]
 Scheme = Literal["per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams"]
 
 
@@ -58,6 +59,7 @@ class Tensor:
     `location` (of the storage) are what the file says. `origin` is "torch" or "numpy". `type_name`
     is the class's name where the file names one, `attributes` what is set on the tensor beside its
     values. `absent` says that the values were never saved (a meta tensor), which is no damage.
+    `role` is what the file itself says that it is to its module, None where it says nothing.
     `conjugate` and `negative` are torch's lazy bits; `read` applies them.
     """
 
@@ -75,6 +77,7 @@ class Tensor:
     type_name: str | None = None
     attributes: Value = None
     absent: bool = False
+    role: Role | None = None
     conjugate: bool = False
     negative: bool = False
     _order: tuple[int, ...] | None = field(default=None, init=False, repr=False)

@@ -25,6 +25,8 @@ def judge(module: str, name: str) -> tuple[Verdict, str]:
         why = PACKAGES.get(".".join(parts[:length]))
         if why is not None:
             return "dangerous", why
+    if parts[0] == "__torch__":
+        return "unknown", "A TorchScript class that no code in this file defines."
     if module == "copyreg" and name.startswith("extension code "):
         return "unknown", "A number for a class that only the writing process knew (an extension code)."
     if name.startswith("__") and name.endswith("__"):

@@ -233,7 +233,6 @@ def test_other_torch_archives_are_named(tmp_path: Path) -> None:
 
     plain = save(tmp_path / "plain.pt", {"w": torch.ones(3)})
     for member, words in (
-        ("plain/constants.pkl", "TorchScript"),
         ("plain/.data/extern_modules", "torch.package"),
         ("plain/archive_format", "torch.export"),
     ):

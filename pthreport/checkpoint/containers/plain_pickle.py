@@ -1,7 +1,7 @@
 """A bare pickle: no torch magic, arrays of numpy perhaps, perhaps no tensor at all."""
 
 from pthreport.checkpoint.containers.reading import Reading, plain_value, protocol_text
-from pthreport.checkpoint.containers.torch_zip import hidden_pickles
+from pthreport.checkpoint.containers.zip_pickles import hidden_pickles
 from pthreport.checkpoint.errors import FormatError, count_text
 from pthreport.checkpoint.source import Stretch
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pthreport.checkpoint.containers import plain_pickle, safetensors, torch_legacy, torch_zip
+from pthreport.checkpoint.containers import plain_pickle, safetensors, torch_legacy, zip_layouts
 from pthreport.checkpoint.containers.foreign import foreign, unknown
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_directory import END, LOCAL
@@ -23,7 +23,7 @@ class Container:
 
 
 CONTAINERS = (
-    Container("zip", lambda head, size: head.startswith((LOCAL, END)), torch_zip.read),
+    Container("zip", lambda head, size: head.startswith((LOCAL, END)), zip_layouts.read),
     Container("torch-legacy", torch_legacy.recognise, torch_legacy.read),
     Container("safetensors", safetensors.recognise, safetensors.read),
     Container("pickle", plain_pickle.recognise, plain_pickle.read),
@@ -31,7 +31,7 @@ CONTAINERS = (
 """Tried in this order."""
 
 WEAK = (
-    Container("zip behind other bytes", lambda head, size: True, torch_zip.read_behind),
+    Container("zip behind other bytes", lambda head, size: True, zip_layouts.read_behind),
     Container("pickle of protocol 0 or 1", plain_pickle.recognise_text, plain_pickle.read_text),
 )
 """Tried when nothing else fits, because nearly any bytes might be them."""

@@ -7,7 +7,7 @@ The storages' bytes and counts are little-endian whatever machine wrote them
 
 from pthreport.checkpoint.containers.reading import Reading, protocol_text
 from pthreport.checkpoint.containers.storages import Storages
-from pthreport.checkpoint.containers.torch_zip import hidden_pickles
+from pthreport.checkpoint.containers.zip_pickles import hidden_pickles
 from pthreport.checkpoint.errors import count_text
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.values import Value

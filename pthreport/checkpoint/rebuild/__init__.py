@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pthreport.checkpoint.machine import Build, Rebuild
 from pthreport.checkpoint.rebuild.numpy_arrays import ARRAY_STATES, ARRAYS
 from pthreport.checkpoint.rebuild.plain import PLAIN
+from pthreport.checkpoint.rebuild.script import SCRIPT
 from pthreport.checkpoint.rebuild.torch_tensors import TENSORS
 from pthreport.checkpoint.rebuild.wrapped import WRAPPED
 
-REBUILDS: Mapping[tuple[str, str], Rebuild] = {**PLAIN, **TENSORS, **ARRAYS, **WRAPPED}
+REBUILDS: Mapping[tuple[str, str], Rebuild] = {**PLAIN, **TENSORS, **ARRAYS, **WRAPPED, **SCRIPT}
 """Every call that is understood."""
 
 BUILDS: Mapping[tuple[str, str], Build] = {**ARRAY_STATES}

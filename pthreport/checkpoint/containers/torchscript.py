@@ -1,0 +1,201 @@
+"""TorchScript: an archive whose pickles hold objects of classes that its own code defines.
+
+`data.pkl` is the module, `constants.pkl` the tensors that the code refers to as CONSTANTS.c0, c1, ...,
+`code/**.py` the classes and functions (torch/csrc/jit/docs/serialization.md). Frozen and mobile files
+keep their weights in the constants only; mobile ones have `bytecode.pkl` beside, and their storages
+may be `constants/<n>.storage`. The code is read as text, never compiled:
+it tells parameters from buffers, and the constants of a class (`kernel_size`), which are added to the
+attributes of its objects.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+from pthreport.checkpoint.containers.reading import Reading, protocol_text
+from pthreport.checkpoint.containers.script_code import ScriptClass, classes
+from pthreport.checkpoint.containers.torch_zip import main_roots
+from pthreport.checkpoint.containers.zip_archive import Archive
+from pthreport.checkpoint.containers.zip_pickles import (
+    ZipPickles,
+    facts,
+    look_aside,
+    verify_storages,
+)
+from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.limits import MIB
+from pthreport.checkpoint.tensor import Tensor
+from pthreport.checkpoint.values import LongBytes, Record, Value
+from pthreport.checkpoint.walk import walk
+
+CODE_BYTES = 32 * MIB
+"""Source text that is looked through for classes."""
+
+CLASSES = 100_000
+"""Classes that are kept."""
+
+CONSTANTS_SET = 1_000_000
+"""Constants of classes that are set on modules, in all."""
+
+NAMESPACE = "__torch__"
+"""The package under which TorchScript names the classes of its code."""
+
+_CUSTOM = f"{NAMESPACE}.torch.classes."
+_CUSTOM_KNOWN = tuple(f"{_CUSTOM}{name}" for name in ("quantized", "rnn", "sparse", "xnnpack"))
+
+_PICKLES = (
+    ("constants", ("constants/", "data/")),
+    ("bytecode", ("constants/", "data/")),
+    ("traced_inputs", ("traced_inputs/",)),
+)
+"""The pickles beside the module, and the folders of their storages."""
+
+_FOLDERS = ("data/", "constants/", "traced_inputs/")
+_RECORDS = (
+    *("data.pkl", "constants.pkl", "bytecode.pkl", "traced_inputs.pkl", "mobile_debug_handles.pkl"),
+    *("byteorder", "version", ".format_version", ".storage_alignment", ".data/", "code/", *_FOLDERS),
+)
+
+
+def _root(archive: Archive) -> str | None:
+    for root in main_roots(archive):
+        if f"{root}constants.pkl" in archive.members or f"{root}bytecode.pkl" in archive.members:
+            return root
+    return None
+
+
+def matches(archive: Archive) -> bool:
+    """Whether a top folder holds a module and its constants or bytecode."""
+    return _root(archive) is not None
+
+
+def read(reading: Reading, archive: Archive) -> None:
+    """Read the module, and beside it what the archive's other pickles hold; raises `FormatError`."""
+    root = _root(archive) or ""
+    reading.container = "torchscript"
+    facts(reading, archive, root)
+    pickles = ZipPickles(reading, archive, root)
+    outcome = pickles.read(f"{root}data.pkl", ("data/", "constants/"))
+    reading.format["pickle protocol"] = protocol_text(outcome.protocol)
+    beside: dict[str, Value] = {}
+    for name, folders in _PICKLES:
+        member = f"{root}{name}.pkl"
+        if member not in archive.members:
+            continue
+        try:
+            before = len(reading.problems)
+            value = pickles.read(member, folders).value
+            if name == "traced_inputs":
+                _without_values(reading, value, before)
+        except FormatError as error:
+            reading.problem(error.text, error.offset, member, True)
+            continue
+        if value != () and value is not None:
+            beside[name] = value
+    if "bytecode" in beside:
+        reading.format["mobile"] = _bytecode_version(beside["bytecode"])
+    code = _code(reading, archive, root)
+    if code:
+        beside["code"] = code
+    _declare(reading, outcome.value, _classes(reading, archive, root))
+    reading.tree = _with(outcome.value, beside)
+    folders_in_file = tuple(f"{root}{folder}" for folder in _FOLDERS)
+    reading.verify = partial(verify_storages, archive, folders_in_file)
+    pickles.finish(_FOLDERS)
+    extra = [name for name in archive.members if name.startswith(f"{root}extra/")]
+    if extra:
+        listed = ", ".join(name.removeprefix(f"{root}extra/")[:60] for name in extra[:10])
+        reading.format["extra files"] = f"{len(extra):,}: {listed}"
+    look_aside(reading, archive, root, (*_RECORDS, "extra/"))
+
+
+def _with(module: Value, beside: dict[str, Value]) -> Value:
+    """The module with what stands beside it, each under its own name."""
+    if isinstance(module, Record):
+        module.pairs.extend(beside.items())
+        return module
+    return {"data": module, **beside} if beside else module
+
+
+def _bytecode_version(value: Value) -> str:
+    version = value[0] if isinstance(value, tuple) and value else None
+    return f"bytecode version {version}" if type(version) is int else "bytecode"
+
+
+def _without_values(reading: Reading, value: Value, before: int) -> None:
+    """torch.jit.trace keeps its example inputs' sizes and leaves their values out."""
+    tensors = [visit.value for visit in walk(value, reading.limits) if isinstance(visit.value, Tensor)]
+    empty = [one for one in tensors if one.storage and one.storage.data and not one.storage.data.length]
+    if len(empty) == len(tensors):
+        del reading.problems[before:]
+    for tensor in empty:
+        tensor.absent = True
+        tensor.problem = "an example input of torch.jit.trace, saved without values"
+
+
+def _code(reading: Reading, archive: Archive, root: str) -> dict[str, LongBytes]:
+    """The source files by their name, each read only when it is asked for."""
+    folder = f"{root}code/"
+    found = {
+        name.removeprefix(folder): LongBytes(archive.member_data(name))
+        for name in archive.members
+        if name.startswith(folder) and name.endswith(".py")
+    }
+    if found:
+        size = sum(len(content) for content in found.values())
+        reading.format["code"] = f"{count_text(len(found), 'file')}, {count_text(size, 'byte')}"
+    return found
+
+
+def _classes(reading: Reading, archive: Archive, root: str) -> dict[tuple[str, str], ScriptClass]:
+    """The classes of the code by module and name."""
+    folder = f"{root}code/"
+    found: dict[tuple[str, str], ScriptClass] = {}
+    left = CODE_BYTES
+    for name, member in archive.members.items():
+        if not name.startswith(folder) or not name.endswith(".py"):
+            continue
+        left -= member.size
+        if left < 0 or len(found) > CLASSES:
+            reading.problem(
+                "the code is too long to be looked through for parameters and buffers", None, name
+            )
+            break
+        try:
+            text = archive.content(member, CODE_BYTES).decode("utf-8", "backslashreplace")
+        except FormatError as error:
+            reading.problem(error.text, error.offset, name, True)
+            continue
+        module = name.removeprefix(folder).removesuffix(".py").replace("/", ".")
+        for one in classes(text):
+            found[module, one.name] = one
+    return found
+
+
+def _declare(reading: Reading, module: Value, declared: dict[tuple[str, str], ScriptClass]) -> None:
+    """Judge the classes' names; tell parameters from buffers, and add the constants, by the code."""
+    for pair in reading.imports.pairs():
+        if pair in declared:
+            reading.imports.explain(pair, "A TorchScript class that the archive's own code defines.")
+        elif pair[0] in _CUSTOM_KNOWN:
+            reading.imports.explain(pair, "A class of torch's own C++ code that holds packed weights.")
+    left = CONSTANTS_SET
+    for record in _records(reading, module):
+        found = declared.get((record.module, record.name))
+        state = record.state
+        if found is None or not isinstance(state, dict):
+            continue
+        for name, value in state.items():
+            if isinstance(value, Tensor) and isinstance(name, str):
+                value.role = found.role(name)
+                value.is_parameter = value.role == "parameter"
+        left -= len(found.constants)
+        if left > 0:
+            for name, constant in found.constants.items():
+                state.setdefault(name, constant)
+
+
+def _records(reading: Reading, module: Value) -> Iterator[Record]:
+    for visit in walk(module, reading.limits):
+        value = visit.value
+        if isinstance(value, Record) and visit.repeat_of is None and value.module.startswith(NAMESPACE):
+            yield value

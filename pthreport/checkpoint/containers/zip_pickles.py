@@ -1,0 +1,216 @@
+"""The pickles of a torch archive, and the members that hold their storages."""
+
+import re
+from collections.abc import Sequence
+
+from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.containers.storages import Storages
+from pthreport.checkpoint.containers.zip_archive import Archive
+from pthreport.checkpoint.containers.zip_directory import STORED, Member
+from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC
+from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_text, summed
+from pthreport.checkpoint.machine import Outcome
+from pthreport.checkpoint.source import Stretch
+from pthreport.checkpoint.storage import ByteOrder, Storage
+
+PICKLE_START = re.compile(rb"\x80[\x00-\x05]")
+SMALL = 65_536
+"""Bytes of a record such as `version` that are read at most."""
+
+ENDS = ("", ".storage")
+"""What may follow a storage's key in its member's name."""
+
+
+class ZipPickles:
+    """Reads pickles under one top folder (`root`, with its slash) of an archive.
+
+    `folders` of each are tried in turn for the member that holds a storage's bytes; `used` collects
+    the members that some storage named. Storages of different pickles are the same where their
+    member is.
+    """
+
+    def __init__(self, reading: Reading, archive: Archive, root: str) -> None:
+        self.reading = reading
+        self.archive = archive
+        self.root = root
+        self.order: ByteOrder = byte_order(reading, archive, root)
+        self.used: set[str] = set()
+        self._places: dict[str, int] = {}
+
+    def read(self, name: str, folders: Sequence[str]) -> Outcome:
+        """Run the pickle in member `name`; raises `FormatError` where its bytes cannot be had."""
+        member = self.archive.members[name]
+        data = open_pickle(self.archive, member)
+        shift = data.start if data.data is self.reading.source else 0
+        storages = Storages(self.reading, lambda storage: self._supply(storage, folders))
+        outcome = self.reading.unpickle(data, where=name, persistent=storages.resolve, shift=shift)
+        if outcome.error is None and outcome.end < data.length:
+            self.reading.problem(
+                f"{count_text(data.length - outcome.end, 'byte')} stand behind the pickle",
+                outcome.end + shift,
+                name,
+            )
+            hidden_pickles(self.reading, data, outcome.end, name)
+        return outcome
+
+    def _supply(self, storage: Storage, folders: Sequence[str]) -> None:
+        members = self.archive.members
+        names = [f"{self.root}{folder}{storage.key}{end}" for end in ENDS for folder in folders]
+        name = next((name for name in names if name in members), names[0])
+        self.used.add(name)
+        storage.byte_order = self.order
+        storage.key = name.removeprefix(self.root).removeprefix("data/")
+        member = members.get(name)
+        if member is None:
+            storage.problem = f"the file has no member {name[:80]!r}"
+            self.reading.problem("a storage that the file does not hold", None, name[:400], True)
+            return
+        storage.data = self.archive.member_data(name)
+        if member.size != storage.nbytes:
+            self.reading.problem(
+                f"{count_text(storage.nbytes, 'byte')} are declared, the member has {member.size:,}",
+                member.header,
+                name,
+                member.size < storage.nbytes,
+            )
+
+    def finish(self, folders: tuple[str, ...]) -> None:
+        """Tell of storages under `folders` that nothing names, and of compressed ones."""
+        members = self.archive.members
+        inside = tuple(f"{self.root}{folder}" for folder in folders)
+        orphans = [name for name in members if name.startswith(inside) and name not in self.used]
+        if orphans:
+            size = sum(members[name].size for name in orphans)
+            self.reading.problem(
+                f"{count_text(len(orphans), 'storage')} of together {count_text(size, 'byte')} belong to no tensor",
+                None,
+                orphans[0],
+            )
+        if any(members[name].method != STORED for name in self.used if name in members):
+            self.reading.format["compression"] = "deflate"
+
+
+def verify_storages(archive: Archive, folders: tuple[str, ...]) -> list[Problem]:
+    """Compare the CRC-32 of every storage with the directory's."""
+    found: list[Problem] = []
+    for name, member in archive.members.items():
+        if not name.startswith(folders) or member.crc == UNKNOWN_CRC:
+            continue
+        try:
+            crc = archive.crc(archive.member_data(name).stretch())
+        except (FormatError, ReadError) as error:
+            found.append(Problem(str(error), member.header, name, True))
+            continue
+        if crc != member.crc:
+            text = f"its CRC-32 is {crc:08x}, the directory says {member.crc:08x}: its bytes were changed"
+            found.append(Problem(text, member.header, name))
+    return summed(found)
+
+
+def open_pickle(archive: Archive, main: Member) -> Stretch:
+    """A member's bytes, its CRC compared; raises `FormatError`."""
+    try:
+        data = archive.data(main)
+        archive.compare(main, archive.crc(data))
+    except (FormatError, ReadError) as error:
+        raise FormatError(f"{main.name}: {error}", main.header) from error
+    return data
+
+
+def byte_order(reading: Reading, archive: Archive, root: str) -> ByteOrder:
+    """The byte order of the storages' values, as the archive states it."""
+    text = record(archive, f"{root}byteorder")
+    if text in (None, "little", "big"):
+        reading.format["byte order"] = text or "little (not stated)"
+        return "big" if text == "big" else "little"
+    bare = (text or "").strip("\0 \r\n")
+    order: ByteOrder = "big" if bare == "big" else "little"
+    reading.problem(
+        f"the byte order is given as {text!r}, which torch refuses; the values are read as {order}-endian",
+        None,
+        f"{root}byteorder",
+    )
+    reading.format["byte order"] = order
+    return order
+
+
+def record(archive: Archive, name: str) -> str | None:
+    """A small text member, None where there is none or it cannot be read."""
+    member = archive.members.get(name)
+    if member is None:
+        return None
+    try:
+        return archive.content(member, SMALL).decode("utf-8", "backslashreplace")
+    except FormatError as error:
+        archive.reading.problem(error.text, error.offset, name, partial=True)
+        return None
+
+
+def facts(reading: Reading, archive: Archive, root: str) -> None:
+    """What the archive says about itself."""
+    reading.format["prefix"] = root.rstrip("/")
+    reading.format["members"] = f"{len(archive.members):,}"
+    first = archive.directory.entries[0].name.partition("/")[0] + "/"
+    if first != root:
+        reading.problem(
+            f"the archive begins with folder {first[:80]!r}, where torch looks for data.pkl", None, root
+        )
+    version = record(archive, f"{root}version") or record(archive, f"{root}.data/version")
+    if version is None:
+        reading.problem("no version record: torch refuses this", None, f"{root}version")
+    else:
+        reading.format["version"] = version.strip()[:40]
+    alignment = record(archive, f"{root}.storage_alignment")
+    if alignment is not None:
+        reading.format["storage alignment"] = alignment.strip()[:40]
+
+
+def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[str, ...]) -> None:
+    """Members that torch would not read: told, and searched for pickles all the same.
+
+    `expected` are the names, or with a slash the folders, under `root` that belong to the format.
+    """
+    strays = [name for name in archive.members if not name.startswith(root)]
+    if strays:
+        reading.problem(
+            f"{count_text(len(strays), 'member')} outside the folder {root!r}: torch refuses this",
+            archive.members[strays[0]].header,
+            strays[0],
+        )
+    folders = tuple(one for one in expected if one.endswith("/"))
+    for name, member in archive.members.items():
+        inside = name.removeprefix(root) if name.startswith(root) else None
+        if inside is not None and (inside in expected or inside.startswith(folders)):
+            continue
+        if member.size > reading.limits.string_bytes or name.endswith("/"):
+            continue
+        try:
+            data = archive.data(member)
+            if PICKLE_START.match(data.read(0, 2)):
+                reading.problem(
+                    "another pickle in the archive: its imports are listed too", member.header, name, True
+                )
+                reading.unpickle(data, where=name)
+        except (FormatError, ReadError) as error:
+            reading.problem(str(error), member.header, name)
+
+
+def hidden_pickles(reading: Reading, data: Stretch, start: int, where: str | None) -> None:
+    """List the imports of pickles that stand behind the one that is read."""
+    rest = data.read(start, reading.limits.trailing_bytes)
+    at = 0
+    for _ in range(16):
+        found = PICKLE_START.search(rest, at)
+        if found is None:
+            return
+        before = len(reading.imports)
+        at = found.start() + 2
+        outcome = reading.probe(data, start + found.start())
+        if len(reading.imports) > before or outcome.error is None:
+            reading.problem(
+                "another pickle stands behind the one that is read: its imports are listed too",
+                start + found.start(),
+                where,
+                True,
+            )
+            at = max(at, outcome.end - start)
