@@ -6,6 +6,7 @@ from typing import Literal, overload
 import msgspec
 
 from pthreport.document.base import Basis, Part
+from pthreport.document.spectrum import Spectrum
 
 
 class Profile(Part, frozen=True, kw_only=True):
@@ -52,7 +53,9 @@ class Layer(Part, frozen=True, kw_only=True):
 
     `kind` is a word of `pthreport.anatomy.kinds` ("conv2d", "linear", "batchnorm", ...); `basis`
     says whether it was read from the file or inferred, `evidence` from what. `weight` is the path of
-    the tensor that stands for the layer in the table and the depth strip.
+    the tensor that stands for the layer in the table and the depth strip. `spectrum` is that of the
+    weight's whole matrix, `spectra` those of its parts (fused projections, gates, heads),
+    `spectrum_reason` why there is none where one was asked for.
     """
 
     name: str
@@ -66,7 +69,9 @@ class Layer(Part, frozen=True, kw_only=True):
     bytes: int
     settings: dict[str, str] = {}
     profile: Profile = Profile()
-    spectrum: None = None
+    spectrum: Spectrum | None = None
+    spectra: tuple[Spectrum, ...] = ()
+    spectrum_reason: str | None = None
     batchnorm: BatchNormFacts | None = None
 
 

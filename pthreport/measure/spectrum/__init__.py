@@ -1,0 +1,17 @@
+"""Singular values of weight matrices: norms, ranks, power laws, and what noise would look like."""
+
+from pthreport.measure.spectrum.matrices import Section, SpectrumTask
+from pthreport.measure.spectrum.power_law import PowerLaw, fit_power_law
+from pthreport.measure.spectrum.run import measure_spectra
+from pthreport.measure.spectrum.spectrum import LayerSpectra, cost, spectra_of
+
+__all__ = [
+    "LayerSpectra",
+    "PowerLaw",
+    "Section",
+    "SpectrumTask",
+    "cost",
+    "fit_power_law",
+    "measure_spectra",
+    "spectra_of",
+]

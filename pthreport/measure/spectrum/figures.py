@@ -1,0 +1,202 @@
+"""The figures of one matrix, from all its singular values or from the quadrature of their density."""
+
+from math import isfinite, sqrt
+
+import numpy as np
+
+from pthreport.document.spectrum import (
+    PooledSpectrum,
+    RandomBaseline,
+    Spectrum,
+    SpectrumErrors,
+    SpectrumPoints,
+)
+from pthreport.measure.source import Float64
+from pthreport.measure.spectrum.estimated import RESOLVED, Density, reconstructed
+from pthreport.measure.spectrum.power_law import PowerLaw, fit_power_law
+from pthreport.measure.spectrum.random_matrix import noise_edges
+from pthreport.measure.spectrum.ranks import effective_rank, stable_rank
+
+POINTS = 96
+"""Singular values kept for a picture, at most."""
+BINS = 48
+LEAST_BIN = 1e-12
+
+
+def exact_figures(
+    values: Float64,
+    shape: tuple[int, int],
+    threshold: float,
+    *,
+    part: str = "",
+    points: bool = True,
+) -> Spectrum:
+    """The figures of a matrix of `shape` from all its singular values, largest first."""
+    frobenius = _norm(values)
+    above = values[values > threshold]
+    fit = told(fit_power_law(values * values))
+    return Spectrum(
+        part=part,
+        shape=shape,
+        spectral_norm=float(values[0]),
+        frobenius_norm=frobenius,
+        stable_rank=stable_rank(values),
+        effective_rank=effective_rank(values),
+        condition=float(values[0] / above[-1]) if above.size else None,
+        rank=int(above.size),
+        rank_threshold=threshold,
+        alpha=None if fit is None else fit.alpha,
+        alpha_xmin=None if fit is None else fit.xmin,
+        alpha_ks=None if fit is None else fit.ks,
+        alpha_tail=None if fit is None else fit.tail,
+        alpha_stderr=None if fit is None else fit.stderr,
+        random=baseline(values, shape, frobenius),
+        points=picture(values) if points else None,
+    )
+
+
+def estimated_figures(
+    density: Density,
+    scale: float,
+    shape: tuple[int, int],
+    frobenius: float,
+    threshold: float,
+    *,
+    part: str = "",
+    points: bool = True,
+) -> Spectrum:
+    """The figures of a matrix from the density of its singular values in units of `scale`.
+
+    The power law is not told: its xmin hangs on the exact place of values that are only known by
+    their density. Nor is the condition, which is one value at the density's end.
+    """
+    top = float(density.top[0])
+    if top <= 0:
+        return exact_figures(np.zeros(min(shape)), shape, threshold, part=part, points=points)
+    stable = (frobenius / (scale * top)) ** 2
+    values = reconstructed(density)
+    # The leading Ritz values are at least as good as the density's quantiles there.
+    lead = min(values.size, density.top.size)
+    values[:lead] = np.maximum(values[:lead], density.top[:lead])
+    values *= scale
+
+    rank, unresolved = _rank(density, threshold / scale)
+    return Spectrum(
+        part=part,
+        shape=shape,
+        spectral_norm=scale * top,
+        frobenius_norm=frobenius,
+        stable_rank=stable,
+        effective_rank=_entropy_rank(density),
+        condition=None,
+        rank=round(rank),
+        rank_threshold=threshold,
+        method="estimated",
+        errors=SpectrumErrors(
+            spectral_norm=scale * density.residual,
+            stable_rank=stable * ((1 - min(density.residual / top, 0.5)) ** -2 - 1),
+            effective_rank=density.spread(_entropy_rank),
+            rank=round(unresolved + density.spread(lambda one: _rank(one, threshold / scale)[0]) + 0.5),
+        ),
+        random=baseline(values, shape, frobenius),
+        points=picture(values) if points else None,
+    )
+
+
+def _entropy_rank(density: Density) -> float:
+    # exp(ln S - sum sigma ln sigma / S), S = sum sigma: the effective rank in sums over all values.
+    total = density.size * density.mean(lambda sigma: sigma)
+    weighted = density.size * density.mean(lambda sigma: sigma * np.log(np.where(sigma > 0, sigma, 1.0)))
+    return float(np.exp(np.log(total) - weighted / total))
+
+
+def _rank(density: Density, threshold: float) -> tuple[float, float]:
+    # How many values are above the threshold, and how many of those may not be: where products in
+    # float32 cannot tell, a value counts as above.
+    floor = sqrt(RESOLVED) * float(density.top[0])
+    above = density.mean(lambda sigma: (sigma > threshold).astype(np.float64))
+    lost = density.mean(lambda sigma: (sigma <= floor).astype(np.float64)) if threshold < floor else 0.0
+    seen = above if threshold >= floor else 1.0
+    return density.size * seen, density.size * lost
+
+
+def told(fit: PowerLaw | None) -> PowerLaw | None:
+    """The fit where it may be told."""
+    return fit if fit is not None and fit.told else None
+
+
+def pooled_figures(values: Float64, points: bool = True) -> PooledSpectrum:
+    """The power law of kernel slices from all their singular values, in any order."""
+    fit = told(fit_power_law(values * values))
+    kept = picture(np.sort(values)[::-1]) if points else None
+    if fit is None:
+        return PooledSpectrum(count=values.size, points=kept)
+    return PooledSpectrum(
+        count=values.size,
+        alpha=fit.alpha,
+        alpha_xmin=fit.xmin,
+        alpha_ks=fit.ks,
+        alpha_tail=fit.tail,
+        alpha_stderr=fit.stderr,
+        points=kept,
+    )
+
+
+def pooled_as(whole: Spectrum) -> PooledSpectrum:
+    """The same for a kernel of one position, whose only slice is the whole matrix."""
+    return PooledSpectrum(
+        count=min(whole.shape),
+        alpha=whole.alpha,
+        alpha_xmin=whole.alpha_xmin,
+        alpha_ks=whole.alpha_ks,
+        alpha_tail=whole.alpha_tail,
+        alpha_stderr=whole.alpha_stderr,
+    )
+
+
+def baseline(values: Float64, shape: tuple[int, int], frobenius: float) -> RandomBaseline | None:
+    """Where noise of the same variance would lie, and how many values do not."""
+    if frobenius <= 0 or not isfinite(frobenius):
+        return None
+    edges = noise_edges(*shape, frobenius / sqrt(shape[0]) / sqrt(shape[1]))
+    above, below = edges.above(values), edges.below(values)
+    return RandomBaseline(
+        low=edges.low,
+        high=edges.high,
+        low_margin=edges.low_margin,
+        high_margin=edges.high_margin,
+        above=above,
+        below=below,
+        outside=(above + below) / values.size,
+    )
+
+
+def picture(values: Float64) -> SpectrumPoints | None:
+    """A bounded choice of singular values, largest first; None where there is none above zero."""
+    if values.size == 0 or values[0] <= 0:
+        return None
+    third = POINTS // 3
+    # From the head one by one, then in equal ratios of rank (the tail's scale), then in equal steps.
+    ranks = np.unique(
+        np.concatenate(
+            [
+                np.arange(min(third // 2, values.size)),
+                np.geomspace(1, values.size, third).astype(np.int64) - 1,
+                np.linspace(0, values.size - 1, POINTS - third - third // 2).astype(np.int64),
+            ]
+        )
+    )
+    logs = 2 * np.log10(values[values > values[0] * sqrt(LEAST_BIN)])
+    low, high = float(logs[-1]), float(logs[0])
+    counts, _ = np.histogram(logs, BINS, (low, high)) if high > low else (np.array([logs.size]), None)
+    return SpectrumPoints(
+        ranks=tuple(ranks.tolist()),
+        values=tuple(float(f"{value:.6g}") for value in values[ranks]),
+        log_low=low,
+        log_high=high,
+        counts=tuple(counts.tolist()),
+    )
+
+
+def _norm(values: Float64) -> float:
+    return float(values[0] * np.sqrt(((values / values[0]) ** 2).sum())) if values[0] > 0 else 0.0

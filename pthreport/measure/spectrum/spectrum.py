@@ -1,0 +1,183 @@
+"""The spectra of one layer: exact where that is affordable, else estimated."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite, prod, sqrt
+from typing import Literal
+
+import numpy as np
+from msgspec.structs import replace
+
+from pthreport.checkpoint.errors import ReadError
+from pthreport.document.spectrum import PooledSpectrum, Spectrum
+from pthreport.measure.source import Array
+from pthreport.measure.spectrum.estimated import STARTS, STEPS, density
+from pthreport.measure.spectrum.figures import estimated_figures, exact_figures, pooled_as, pooled_figures
+from pthreport.measure.spectrum.matrices import Matrix, Section, SpectrumTask
+from pthreport.measure.spectrum.ranks import rounding_noise
+from pthreport.measure.spectrum.singular import NonFiniteError, singular_values, slice_values
+
+Depth = Literal["summary", "standard", "full"]
+
+EXACT_COST = 1.0e11
+"""`exact_cost` up to which singular values are all computed: about two seconds of one core, where a
+2,560 x 2,560 matrix just passes and 4,096 x 4,096 is estimated (in 1 s instead of 6 s)."""
+
+HELD = 32 * 1024 * 1024
+"""Elements of a matrix that is kept in memory (float32, 128 MiB) while it is estimated; a longer one
+is read again for every step."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSpectra:
+    """What a layer's tensor gave: the whole matrix, its parts, or the `reason` why there is nothing."""
+
+    path: str
+    whole: Spectrum | None = None
+    parts: tuple[Spectrum, ...] = ()
+    reason: str | None = None
+
+
+def exact_cost(rows: int, columns: int) -> float:
+    """Multiplications of a Gram matrix and its eigenvalues, in those of a matrix product: reducing to
+    a tridiagonal runs at a fifth of that speed, about."""
+    short, long = min(rows, columns), max(rows, columns)
+    return float(long) * short**2 + 5.0 * float(short) ** 3
+
+
+def is_exact(rows: int, columns: int, depth: Depth = "standard") -> bool:
+    """Whether a matrix of that size is computed rather than estimated."""
+    return depth == "full" or exact_cost(rows, columns) <= EXACT_COST
+
+
+def cost(task: SpectrumTask, depth: Depth = "standard") -> float:
+    """What `spectra_of` will take, in multiplications of a matrix product; for scheduling."""
+    if refusal(task) is not None:
+        return 0.0
+    total = float(task.tensor.numel)
+    matrices = [Matrix(task), *(Matrix(task, section) for section in task.sections)]
+    for matrix in matrices:
+        if is_exact(*matrix.shape, depth):
+            total += exact_cost(*matrix.shape)
+        else:
+            total += 6.0 * prod(matrix.shape) * STARTS * STEPS
+    return total + (_pooled_cost(task) if _pools(task, depth) else 0.0)
+
+
+def refusal(task: SpectrumTask) -> str | None:
+    """Why a task has no spectrum, as far as that is known without its values."""
+    tensor = task.tensor
+    if len(tensor.shape) < 2:
+        return "a vector has no spectrum"
+    if tensor.numel == 0:
+        return "there are no values"
+    if task.kind == "depthwise-conv":
+        return "a depthwise kernel is no matrix between channels"
+    if tensor.quantization is None and tensor.dtype.kind in ("int", "bool"):
+        return f"values of type {tensor.dtype.name} are no weights"
+    return None
+
+
+def spectra_of(
+    task: SpectrumTask, depth: Depth = "standard", cancelled: Callable[[], bool] | None = None
+) -> LayerSpectra:
+    """The spectra of a task's matrix, of its sections, and of a convolution's kernel slices.
+
+    Whatever cannot be had is absent with its reason; nothing is raised for a bad tensor. The bytes
+    of the result depend on the tensor alone where BLAS runs on one thread (`measure_spectra` sees to
+    that).
+    """
+    path = task.tensor.path
+    reason = refusal(task)
+    if depth == "summary":
+        reason = "spectra were not asked for"
+    if reason is not None:
+        return LayerSpectra(path, reason=reason)
+    try:
+        with np.errstate(all="ignore"):
+            whole = _spectrum(Matrix(task), depth, None)
+            if _pools(task, depth):
+                whole = replace(whole, pooled=_pooled(task, whole))
+            parts = []
+            for section in task.sections:
+                if cancelled is not None and cancelled():
+                    break
+                parts.append(_spectrum(Matrix(task, section), depth, section))
+            return LayerSpectra(path, whole, tuple(parts))
+    except NonFiniteError:
+        return LayerSpectra(path, reason="some values are not finite")
+    except np.linalg.LinAlgError as error:
+        return LayerSpectra(path, reason=f"the computation did not converge ({error})")
+    except (ReadError, OSError) as error:
+        return LayerSpectra(path, reason=str(error))
+
+
+def _spectrum(matrix: Matrix, depth: Depth, section: Section | None) -> Spectrum:
+    shape = matrix.shape
+    name = "" if section is None else section.name
+    points = section is None or section.detail == "points"
+
+    def threshold(frobenius: float) -> float:
+        rms = frobenius / sqrt(shape[0]) / sqrt(shape[1])
+        return rounding_noise(matrix.tensor.dtype, shape, rms, matrix.step)
+
+    if not is_exact(*shape, depth):
+        return _estimated(matrix, threshold, name, points)
+    values = singular_values(matrix.panels, shape, double=matrix.double, threshold=threshold)
+    frobenius = float(np.linalg.norm(values / values[0]) * values[0]) if values[0] > 0 else 0.0
+    return exact_figures(values, shape, threshold(frobenius), part=name, points=points)
+
+
+def _estimated(matrix: Matrix, threshold: Callable[[float], float], name: str, points: bool) -> Spectrum:
+    narrow = np.dtype(np.complex64 if matrix.wide_type.kind == "c" else np.float32)
+    peak, squares = 0.0, 0.0
+    for panel in matrix.panels(None if matrix.double else narrow):
+        high = float(np.abs(panel).max())
+        if not isfinite(high):
+            raise NonFiniteError
+        # Relative to the largest value so far: squares of float64's extremes are none of its numbers.
+        if high > peak:
+            squares *= (peak / high) ** 2
+            peak = high
+        if peak > 0:
+            wide = np.abs(panel).astype(np.float64).ravel() / peak
+            squares += float(wide @ wide)
+    scale = float(2.0 ** np.clip(np.frexp(peak)[1], -1000, 1000)) if peak > 0 else 1.0
+    within = not matrix.double and 1e-12 < peak < 1e12
+    scale = 1.0 if within else scale
+
+    def panels() -> Iterator[Array]:
+        if within:
+            yield from matrix.panels(narrow)
+        else:
+            for panel in matrix.panels():
+                yield (panel / scale).astype(narrow)
+
+    held = list(panels()) if prod(matrix.shape) <= HELD else None
+    found = density(panels if held is None else lambda: iter(held), matrix.short)
+    frobenius = peak * sqrt(squares)
+    return estimated_figures(
+        found, scale, matrix.shape, frobenius, threshold(frobenius), part=name, points=points
+    )
+
+
+def _pools(task: SpectrumTask, depth: Depth) -> bool:
+    return task.pooled and (depth == "full" or _pooled_cost(task) <= EXACT_COST)
+
+
+def _pooled_cost(task: SpectrumTask) -> float:
+    shape = task.tensor.shape
+    return prod(shape[2:]) * exact_cost(shape[0], shape[1])
+
+
+def _pooled(task: SpectrumTask, whole: Spectrum) -> PooledSpectrum:
+    matrix = Matrix(task)
+    shape, count, slices = matrix.slices()
+    if count == 1 and whole.method == "exact" and task.groups == 1:
+        return pooled_as(whole)
+
+    def threshold(frobenius: float) -> float:
+        rms = frobenius / sqrt(shape[0]) / sqrt(shape[1])
+        return rounding_noise(matrix.tensor.dtype, shape, rms, matrix.step)
+
+    return pooled_figures(slice_values(shape, slices, double=matrix.double, threshold=threshold))
