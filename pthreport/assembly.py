@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import cast
 
 import msgspec
@@ -19,6 +20,7 @@ from pthreport.document import (
     Report,
     TensorRecord,
     Tool,
+    TorchView,
     Training,
 )
 from pthreport.document.report import Container
@@ -114,6 +116,7 @@ def assemble(
         )
         for i in checkpoint.imports
     )
+    view = checkpoint.torch_view
     facts = CheckpointFacts(
         name=name,
         size=checkpoint.size,
@@ -122,6 +125,7 @@ def assemble(
         format=dict(checkpoint.format),
         complete=not any(problem.partial for problem in problems),
         problems=tuple(_in_words(problem) for problem in problems),
+        torch=None if view is None else TorchView(**asdict(view)),
     )
     findings = examine(
         Facts(

@@ -7,6 +7,7 @@ from pthreport.checkpoint.imports import ImportUse
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Quantization, Tensor
+from pthreport.checkpoint.torch_view import TorchView
 from pthreport.checkpoint.values import Collection, Global, Key, LongBytes, Mapping, Record, Value
 from pthreport.checkpoint.walk import Visit, key_text, kind_of, walk
 
@@ -28,6 +29,7 @@ __all__ = [
     "Record",
     "Storage",
     "Tensor",
+    "TorchView",
     "Value",
     "Visit",
     "key_text",

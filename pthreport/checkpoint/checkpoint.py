@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,7 @@ from pthreport.checkpoint.imports import Imports, ImportUse
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.source import open_file
 from pthreport.checkpoint.tensor import Tensor
+from pthreport.checkpoint.torch_view import TorchView, torch_view
 from pthreport.checkpoint.values import Global, Record, Value
 from pthreport.checkpoint.walk import walk
 from pthreport.document.nearest import nearest
@@ -45,6 +47,7 @@ class Checkpoint:
     """
 
     def __init__(self, reading: Reading) -> None:
+        self._reading = reading
         self._source = reading.source
         self._scratch = reading.scratch
         self._verify = reading.verify
@@ -77,6 +80,12 @@ class Checkpoint:
         """
         return self._verify()
 
+    @cached_property
+    def torch_view(self) -> TorchView | None:
+        """Whether `torch.load(weights_only=True)` would take the file, and what it would stop at;
+        None for what is no file of torch's. Asked for first while the checkpoint is open."""
+        return torch_view(self._reading)
+
     def close(self) -> None:
         """Close the file; tensors can no longer be read."""
         self._source.close()
@@ -102,7 +111,8 @@ def _place(reading: Reading) -> dict[str, Tensor]:
                 value.problem = value.check()
                 tensors[visit.path] = value
                 if value.problem is not None and not value.absent:
-                    reading.problem(value.problem, None, visit.path, True)
+                    damaged = value.dtype.unreadable is None
+                    reading.problem(value.problem, None, visit.path, True, refused=damaged)
         elif isinstance(value, Global | Record):
             reading.imports.place(value.module, value.name, visit.path)
         if visit.cut:

@@ -40,13 +40,15 @@ class Problem:
     """Something that is wrong with the file: one line of text, without a final period.
 
     `offset` is a byte of the file, `where` a tree path or a member's name. `partial` says that
-    something stayed unread because of it.
+    something stayed unread because of it, `refused` that torch's own reader does not take the file
+    for it.
     """
 
     text: str
     offset: int | None = None
     where: str | None = None
     partial: bool = False
+    refused: bool = False
 
     def at(self, where: str) -> "Problem":
         """The same problem, said of another place."""

@@ -39,6 +39,7 @@ from pthreport.document.report import (
     Statement,
     Summary,
     Tool,
+    TorchView,
 )
 from pthreport.document.tensor import (
     Excerpt,
@@ -113,6 +114,7 @@ __all__ = [
     "TextDetail",
     "Tie",
     "Tool",
+    "TorchView",
     "Training",
     "UnitPair",
     "Units",

@@ -37,10 +37,25 @@ class Tool(Part, frozen=True, kw_only=True):
     version: str
 
 
+class TorchView(Part, frozen=True, kw_only=True):
+    """What `torch.load(file, weights_only=True)` of torch `version` makes of the file.
+
+    `weights_only` says whether it takes the file. Where it does not: `stops_at` is the first name (or
+    pickle instruction, or act) at which its restricted unpickler stops, `refuses_container` why its
+    reader does not take the container or a tensor in it, whatever the names. Both may be.
+    """
+
+    weights_only: bool
+    stops_at: str | None = None
+    refuses_container: str | None = None
+    version: str
+
+
 class CheckpointFacts(Part, frozen=True, kw_only=True):
     """The file itself. `size` in bytes; `sha256` is None where it was not taken; `format` holds facts
     about the container in words ("pickle protocol": "2"). `complete` is false where anything could
-    not be read, and `problems` says what, where, and at which offset."""
+    not be read, and `problems` says what, where, and at which offset. `torch` is None for what nobody
+    gives to torch.load (a folder, GGUF)."""
 
     name: str
     size: int
@@ -49,6 +64,7 @@ class CheckpointFacts(Part, frozen=True, kw_only=True):
     format: dict[str, str] = {}
     complete: bool
     problems: tuple[str, ...] = ()
+    torch: TorchView | None = None
 
 
 class Import(Part, frozen=True, kw_only=True):

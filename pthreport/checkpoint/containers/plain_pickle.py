@@ -23,6 +23,7 @@ def read(reading: Reading) -> None:
     """Read the pickle, and list the imports of any that follow."""
     reading.container = "pickle"
     data = Stretch(reading.source, 0, reading.source.length)
+    reading.pickles.append((data, 0, 6))
     outcome = reading.unpickle(data)
     reading.tree = outcome.value
     reading.format["pickle protocol"] = protocol_text(outcome.protocol)

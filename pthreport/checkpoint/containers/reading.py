@@ -21,7 +21,8 @@ class Reading:
     """One file being read: its bytes and limits, and what was found so far.
 
     `container` is the word of CONTRACT.md; `format` holds facts in words; `scratch` takes what
-    has to be unpacked; `verify` compares the container's checksums.
+    has to be unpacked; `verify` compares the container's checksums. `pickles` are those that
+    torch.load reads, in order: the bytes, where they begin, the length of a storage's persistent id.
     """
 
     path: Path
@@ -34,12 +35,18 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     scratch: Scratch = field(default_factory=Scratch)
     verify: Callable[[], list[Problem]] = list
+    pickles: list[tuple[Stretch, int, int]] = field(default_factory=list)
 
     def problem(
-        self, text: str, offset: int | None = None, where: str | None = None, partial: bool = False
+        self,
+        text: str,
+        offset: int | None = None,
+        where: str | None = None,
+        partial: bool = False,
+        refused: bool = False,
     ) -> None:
         """Write down a problem."""
-        self.problems.append(Problem(one_line(text), offset, where, partial))
+        self.problems.append(Problem(one_line(text), offset, where, partial, refused))
 
     def unpickle(
         self,
@@ -62,7 +69,7 @@ class Reading:
         outcome = run(source, start, context)
         for one in summed(noted):
             offset = None if one.offset is None else one.offset + shift
-            self.problem(one.text, offset, one.where or where, one.partial)
+            self.problem(one.text, offset, one.where or where, one.partial, one.refused)
         if outcome.error is not None:
             offset = (outcome.error.offset or 0) + shift
             self.problem(f"the pickle breaks off: {outcome.error.text}", offset, where, partial=True)
@@ -91,6 +98,7 @@ class Reading:
         """Forget what a reader found that was not the right one."""
         self.container, self.tree = "", None
         self.format.clear()
+        self.pickles.clear()
         self.problems.clear()
         self.imports = Imports(self.limits.names)
 

@@ -90,7 +90,7 @@ def read(reading: Reading) -> None:
         try:
             tensor, end = _tensor(reading, entry, data, name)
         except FormatError as error:
-            reading.problem(f"no tensor: {error.text}", None, name, partial=True)
+            reading.problem(f"no tensor: {error.text}", None, name, True, True)
             tree[name] = _plain(entry)
             continue
         tree[name] = tensor
@@ -153,10 +153,15 @@ def _check_layout(reading: Reading, ranges: list[tuple[int, int, str]], begin: i
     for start, end, name in ranges:
         if start > at:
             reading.problem(
-                f"{count_text(start - at, 'byte')} before it belong to no tensor", begin + at, name
+                f"{count_text(start - at, 'byte')} before it belong to no tensor",
+                begin + at,
+                name,
+                refused=True,
             )
         elif start < at:
-            reading.problem("its bytes overlap those of another tensor", begin + start, name)
+            reading.problem("its bytes overlap those of another tensor", begin + start, name, refused=True)
         at = max(at, end)
     if at < length:
-        reading.problem(f"{count_text(length - at, 'byte')} at the end belong to no tensor", begin + at)
+        reading.problem(
+            f"{count_text(length - at, 'byte')} at the end belong to no tensor", begin + at, refused=True
+        )

@@ -37,7 +37,7 @@ def read(reading: Reading) -> None:
     at = reading.unpickle(data).end
     version = reading.unpickle(data, at, where="protocol version")
     if version.value != PROTOCOL_VERSION:
-        reading.problem("the protocol version is not 1001: torch refuses this", at)
+        reading.problem("the protocol version is not 1001: torch refuses this", at, refused=True)
     system = reading.unpickle(data, version.end, where="system information")
     if system.error is not None:
         return
@@ -46,6 +46,7 @@ def read(reading: Reading) -> None:
         reading.format["byte order"] = "little"
         if little is False:
             reading.format["written on"] = "a big-endian machine"
+    reading.pickles += [(data, start, 6) for start in (0, at, version.end, system.end)]
     body = reading.unpickle(data, system.end, persistent=storages.resolve)
     reading.tree = body.value
     reading.format["pickle protocol"] = protocol_text(body.protocol)
@@ -53,11 +54,12 @@ def read(reading: Reading) -> None:
         _missing(storages)
         return
     keys = reading.unpickle(data, body.end, where="storage keys")
+    reading.pickles.append((data, body.end, 6))
     end: int | None = keys.end
     if keys.error is None and isinstance(keys.value, list):
         end = _place(reading, storages, keys.value, keys.end)
     elif keys.error is None:
-        reading.problem("the list of storages is none", body.end, partial=True)
+        reading.problem("the list of storages is none", body.end, partial=True, refused=True)
     _missing(storages)
     reading.format["storages"] = f"{len(storages.by_key):,}"
     if end is not None and end < data.length:
@@ -79,12 +81,15 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
         storage = storages.by_key.get(name) if isinstance(name, str) else None
         if storage is None:
             reading.problem(
-                "a storage that no tensor names: what follows cannot be found", at, partial=True
+                "a storage that no tensor names: what follows cannot be found",
+                at,
+                partial=True,
+                refused=True,
             )
             return None
         header = source.read(at, 8)
         if len(header) < 8:
-            reading.problem("the file ends before all storages", at, partial=True)
+            reading.problem("the file ends before all storages", at, partial=True, refused=True)
             return None
         count = int.from_bytes(header, "little", signed=True)
         if count < 0 or count != storage.numel:
@@ -93,6 +98,7 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
                 "before its bytes",
                 at,
                 partial=True,
+                refused=True,
             )
         if count < 0:
             return None
@@ -103,6 +109,7 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
                 f"storage {str(name)[:80]!r} is cut short: {left:,} of {count_text(nbytes, 'byte')} are there",
                 at,
                 partial=True,
+                refused=True,
             )
         storage.data = Stretch(source, at + 8, min(nbytes, left))
         at += 8 + nbytes

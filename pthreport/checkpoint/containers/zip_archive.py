@@ -194,6 +194,7 @@ def _directory(reading: Reading) -> Directory:
             error.offset,
             None,
             True,
+            refused=True,
         )
         return found
 
@@ -220,7 +221,7 @@ def _check_places(reading: Reading, directory: Directory) -> None:
     end, before = directory.prefix, ""
     for entry in sorted(directory.entries, key=lambda one: one.header):
         if entry.header + _LOCAL_SIZE + entry.packed > reading.source.length:
-            reading.problem("it lies beyond the end of the file", entry.header, entry.name, True)
+            reading.problem("it lies beyond the end of the file", entry.header, entry.name, True, True)
         elif entry.header < end:
             reading.problem(f"its bytes overlap those of {before[:80]!r}", entry.header, entry.name)
         end = max(end, entry.header + _LOCAL_SIZE + entry.packed)

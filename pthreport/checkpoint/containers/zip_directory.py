@@ -94,15 +94,28 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
         start, prefix = offset, 0
         if not count or source.read(start, 4) != CENTRAL or start + _ENTRY_SIZE > before:
             raise FormatError("the directory is not where the end record says", at)
-        note(Problem("the end record gives the directory a wrong place or size: torch refuses this", at))
+        note(
+            Problem(
+                "the end record gives the directory a wrong place or size: torch refuses this",
+                at,
+                refused=True,
+            )
+        )
         size = before - start
     if prefix:
         what = "another archive of " if source.read(0, 4) == LOCAL else ""
-        note(Problem(f"{what}{count_text(prefix, 'byte')} before the archive: torch refuses this", 0))
+        note(
+            Problem(
+                f"{what}{count_text(prefix, 'byte')} before the archive: torch refuses this",
+                0,
+                refused=True,
+            )
+        )
     trailing = max(0, source.length - end)
     if trailing:
-        refused = ": torch refuses this" if trailing + comment > TORCH_END_SEARCH else ""
-        note(Problem(f"{count_text(trailing, 'byte')} behind the archive{refused}", end))
+        refused = trailing + comment > TORCH_END_SEARCH
+        says = ": torch refuses this" if refused else ""
+        note(Problem(f"{count_text(trailing, 'byte')} behind the archive{says}", end, refused=refused))
     if comment:
         note(Problem(f"a comment of {count_text(comment, 'byte')} at the archive's end", at))
     entries = _entries(source.read(start, size), start, prefix, limits, note)
@@ -112,6 +125,7 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
                 f"the end record counts {count:,} members, the directory has {len(entries):,}: "
                 "torch refuses this",
                 at,
+                refused=True,
             )
         )
     return Directory(entries, prefix, trailing, start, end)

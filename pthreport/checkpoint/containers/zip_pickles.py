@@ -41,6 +41,8 @@ class ZipPickles:
         """Run the pickle in member `name`; raises `FormatError` where its bytes cannot be had."""
         member = self.archive.members[name]
         data = open_pickle(self.archive, member)
+        if name == f"{self.root}data.pkl":
+            self.reading.pickles.append((data, 0, 5))
         shift = data.start if data.data is self.reading.source else 0
         storages = Storages(self.reading, lambda storage: self._supply(storage, folders))
         outcome = self.reading.unpickle(data, where=name, persistent=storages.resolve, shift=shift)
@@ -63,7 +65,7 @@ class ZipPickles:
         member = members.get(name)
         if member is None:
             storage.problem = f"the file has no member {name[:80]!r}"
-            self.reading.problem("a storage that the file does not hold", None, name[:400], True)
+            self.reading.problem("a storage that the file does not hold", None, name[:400], True, True)
             return
         storage.data = self.archive.member_data(name)
         if member.size != storage.nbytes:
@@ -72,6 +74,7 @@ class ZipPickles:
                 member.header,
                 name,
                 member.size < storage.nbytes,
+                refused=member.size < storage.nbytes,
             )
 
     def finish(self, folders: tuple[str, ...]) -> None:
@@ -129,6 +132,7 @@ def byte_order(reading: Reading, archive: Archive, root: str) -> ByteOrder:
         f"the byte order is given as {text!r}, which torch refuses; the values are read as {order}-endian",
         None,
         f"{root}byteorder",
+        refused=True,
     )
     reading.format["byte order"] = order
     return order
@@ -153,11 +157,14 @@ def facts(reading: Reading, archive: Archive, root: str) -> None:
     first = archive.directory.entries[0].name.partition("/")[0] + "/"
     if first != root:
         reading.problem(
-            f"the archive begins with folder {first[:80]!r}, where torch looks for data.pkl", None, root
+            f"the archive begins with folder {first[:80]!r}, where torch looks for data.pkl",
+            None,
+            root,
+            refused=True,
         )
     version = record(archive, f"{root}version") or record(archive, f"{root}.data/version")
     if version is None:
-        reading.problem("no version record: torch refuses this", None, f"{root}version")
+        reading.problem("no version record: torch refuses this", None, f"{root}version", refused=True)
     else:
         reading.format["version"] = version.strip()[:40]
     alignment = record(archive, f"{root}.storage_alignment")
@@ -176,6 +183,7 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
             f"{count_text(len(strays), 'member')} outside the folder {root!r}: torch refuses this",
             archive.members[strays[0]].header,
             strays[0],
+            refused=True,
         )
     folders = tuple(one for one in expected if one.endswith("/"))
     for name, member in archive.members.items():

@@ -4,7 +4,7 @@ Sources: CPython's `pickletools` (what each opcode means) and `Modules/_pickle.c
 really accepts).
 """
 
-from pthreport.checkpoint.machine.context import Build, Context, NotUnderstood, Rebuild
+from pthreport.checkpoint.machine.context import Build, Context, Impossible, NotUnderstood, Rebuild
 from pthreport.checkpoint.machine.run import Outcome, run
 
-__all__ = ["Build", "Context", "NotUnderstood", "Outcome", "Rebuild", "run"]
+__all__ = ["Build", "Context", "Impossible", "NotUnderstood", "Outcome", "Rebuild", "run"]

@@ -13,6 +13,10 @@ class NotUnderstood(Exception):  # noqa: N818 - no error: the call is kept as a 
     """A known name was called with arguments it does not take; the text, if any, is a problem."""
 
 
+class Impossible(NotUnderstood):
+    """The same with arguments that the real function does not take either."""
+
+
 Rebuild = Callable[["Context", tuple[Value, ...]], Value]
 """What a known name makes of its arguments; raises `NotUnderstood`."""
 
@@ -75,10 +79,10 @@ class Context:
         if self.tensors < 0:
             raise FormatError(f"more than {self.limits.tensors:,} tensors (Limits.tensors)")
 
-    def note(self, text: str, partial: bool = False) -> None:
+    def note(self, text: str, partial: bool = False, refused: bool = False) -> None:
         """Write down a problem at the opcode being run."""
         if len(self.problems) < NOTES:
-            self.problems.append(Problem(text, offset=self.offset, partial=partial))
+            self.problems.append(Problem(text, self.offset, partial=partial, refused=refused))
 
     def call(self, callee: Value, args: tuple[Value, ...]) -> Value:
         """What calling `callee` makes: a value where the name is understood, else a `Record`."""
@@ -93,7 +97,11 @@ class Context:
                 return rebuild(self, args)
             except NotUnderstood as reason:
                 if reason.args:
-                    self.note(f"{callee.module}.{callee.name}: {reason.args[0]}", partial=True)
+                    self.note(
+                        f"{callee.module}.{callee.name}: {reason.args[0]}",
+                        True,
+                        isinstance(reason, Impossible),
+                    )
         return self.record(callee, args)
 
     def build(self, target: Record, state: Value) -> Value:
@@ -106,7 +114,11 @@ class Context:
                 return build(self, target, state)
             except NotUnderstood as reason:
                 if reason.args:
-                    self.note(f"{target.module}.{target.name}: {reason.args[0]}", partial=True)
+                    self.note(
+                        f"{target.module}.{target.name}: {reason.args[0]}",
+                        True,
+                        isinstance(reason, Impossible),
+                    )
         return None
 
     def record(self, callee: Global, args: tuple[Value, ...]) -> Record:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pthreport.checkpoint.dtypes import TORCH_DTYPES, DType
 from pthreport.checkpoint.geometry import LARGEST, addressable
-from pthreport.checkpoint.machine import Context, NotUnderstood, Rebuild
+from pthreport.checkpoint.machine import Context, Impossible, NotUnderstood, Rebuild
 from pthreport.checkpoint.tensor import Quantization, Tensor
 from pthreport.checkpoint.values import Global, Value
 
@@ -21,9 +21,9 @@ def integers(context: Context, value: Value, what: str) -> tuple[int, ...]:
         raise NotUnderstood(f"{len(value):,} dimensions (Limits.rank is {context.limits.rank})")
     for one in value:
         if type(one) is not int:
-            raise NotUnderstood(f"its {what} are not all integers")
+            raise Impossible(f"its {what} are not all integers")
         if not 0 <= one <= LARGEST:
-            raise NotUnderstood(f"one of its {what} is {'negative' if one < 0 else 'beyond 64 bits'}")
+            raise Impossible(f"one of its {what} is {'negative' if one < 0 else 'beyond 64 bits'}")
     return tuple(value)
 
 
@@ -47,13 +47,13 @@ def view(
 ) -> Tensor:
     """A tensor over a storage."""
     if type(storage) is not Tensor or storage.storage is None:
-        raise NotUnderstood("its storage is none")
+        raise Impossible("its storage is none")
     if type(offset) is not int or not 0 <= offset <= LARGEST:
-        raise NotUnderstood("its storage offset is no element number")
+        raise Impossible("its storage offset is no element number")
     shape = integers(context, sizes, "sizes")
     steps = integers(context, strides, "strides")
     if len(shape) != len(steps):
-        raise NotUnderstood(f"{len(shape)} sizes but {len(steps)} strides")
+        raise Impossible(f"{len(shape)} sizes but {len(steps)} strides")
     context.charge_tensor()
     dtype = dtype or storage.dtype
     addressed(shape, dtype)
@@ -64,7 +64,8 @@ def view(
 def addressed(shape: tuple[int, ...], dtype: DType) -> None:
     """Refuse sizes that no memory could hold."""
     if not addressable(shape, dtype.itemsize):
-        raise NotUnderstood("its sizes make more bytes than any memory addresses")
+        kind = NotUnderstood if addressable(shape, 1) else Impossible  # torch counts elements first
+        raise kind("its sizes make more bytes than any memory addresses")
 
 
 def _flags(tensor: Tensor, metadata: Value) -> None:
