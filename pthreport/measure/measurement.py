@@ -6,15 +6,18 @@ from typing import Literal
 
 import numpy as np
 
-from pthreport.document import Excerpt, Histogram, Picture, Statistics, Units
+from pthreport.document import Excerpt, Histogram, Picture, Precision, Statistics, Units
+from pthreport.measure.blocks import layout
+from pthreport.measure.distribution import Distribution
 from pthreport.measure.duplicates import VERIFIED, Duplicates, find_duplicates
 from pthreport.measure.excerpt import excerpt
 from pthreport.measure.kernels import kernel_picture
 from pthreport.measure.pictures import matrix_picture
 from pthreport.measure.piece import Partial, Plan, Task
+from pthreport.measure.precision import Rows, describe_precision
 from pthreport.measure.sketch import Sketch
 from pthreport.measure.source import Array, Float64
-from pthreport.measure.statistics import describe
+from pthreport.measure.statistics import describe, told
 from pthreport.measure.units import UnitSums, describe_units
 from pthreport.measure.values import Values
 
@@ -38,6 +41,7 @@ class Measurement:
     units: Units | None = None
     picture: Picture | None = None
     excerpt: Excerpt | None = None
+    precision: Precision | None = None
     sketch: Sketch | None = None
 
 
@@ -60,6 +64,7 @@ def view_key(task: Task) -> Hashable:
         task.rows_text,
         task.columns_text,
         task.excerpt,
+        task.precision,
     )
 
 
@@ -72,8 +77,12 @@ def conclude(plan: Plan, partial: Partial) -> Measurement:
     task, cut, decoder = plan.task, plan.layout, plan.decoder
     tensor = task.tensor
     values = Values(tensor, decoder, partial.raw)
-    parts = {name: describe(stream)[0] for name, stream in partial.streams.items() if name}
-    statistics, histogram = describe(partial.streams[""], decoder.of, decoder.integers, parts or None)
+    parts = {name: describe(s, *told(s))[0] for name, s in partial.streams.items() if name}
+    stream = partial.streams[""]
+    sums, distribution = told(stream)
+    statistics, histogram = describe(
+        stream, sums, distribution, decoder.of, decoder.integers, parts or None
+    )
     units: Units | None = None
     norms: Float64 | None = None
     if partial.units is not None:
@@ -105,7 +114,41 @@ def conclude(plan: Plan, partial: Partial) -> Measurement:
         units=units,
         picture=picture,
         excerpt=corner,
-        sketch=partial.streams[""].sketch,
+        precision=_precision(plan, partial, values, distribution, sums.l2),
+        sketch=stream.sketch,
+    )
+
+
+def _precision(
+    plan: Plan, partial: Partial, values: Values, distribution: Distribution, l2: float
+) -> Precision | None:
+    task, cut = plan.task, plan.layout
+    tensor = task.tensor
+    if task.precision is None or tensor.dtype.kind != "float" or len(tensor.shape) < 2:
+        return None
+    # Where no unit is known, dim 0 is the channels'.
+    axis = task.unit_axis or 0
+    if plan.units_axis is None:
+        cut = layout(tensor.shape, tensor.order, axis)
+    largest: Float64 | None = None
+    if partial.units is not None:
+        largest = np.maximum(
+            np.maximum(cut.logical(partial.units.high), -cut.logical(partial.units.low)), 0
+        )
+    rows = Rows(
+        count=cut.units,
+        places=cut.places,
+        axis=axis,
+        read=lambda wanted: values.units(cut, axis, plan.groups, wanted),
+        largest=largest,
+    )
+    return describe_precision(
+        tensor.dtype.name,
+        distribution,
+        l2,
+        rows,
+        partial.streams[""].narrowing,
+        everything=task.precision == "exact",
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from pthreport.measure.blocks import PIECE, READ, Box, Layout, layout
 from pthreport.measure.duplicates import Projection, projection
 from pthreport.measure.kernels import KernelLayout, PictureKind, kernel_layout
 from pthreport.measure.moments import Moments, Scratch, block_moments, extent, moments
+from pthreport.measure.narrowing import Narrowing
 from pthreport.measure.pictures import Cells, cells
 from pthreport.measure.sketch import DenseSketch, sketch
 from pthreport.measure.source import Array, Float64, Source
@@ -38,7 +40,8 @@ class Task:
     None where the tensor has no units. `depthwise` kernels are not searched for duplicates.
     `picture` asks for tiles or a matrix; what the shape does not allow becomes a matrix.
     `rows_text` and `columns_text` say what runs down and across a matrix. `excerpt` is the size of
-    the corner of exact values, None for none.
+    the corner of exact values, None for none. `precision` asks what narrower types would do to a
+    floating tensor of two dims or more: estimated where it is long, or exact.
     """
 
     tensor: Source
@@ -49,17 +52,19 @@ class Task:
     rows_text: str = "outputs"
     columns_text: str = "inputs"
     excerpt: tuple[int, int] | None = (6, 8)
+    precision: Literal["estimate", "exact"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How a task's tensor is cut and what is gathered on the way; `boxes_per_piece` fixes the pieces,
-    `groups` is 1 unless the units of a transposed convolution run group by group."""
+    `units_axis` is the dim along which the layout tells units apart, `groups` is 1 unless the units of a transposed convolution run group by group."""
 
     task: Task
     layout: Layout
     decoder: Decoder
     groups: int
+    units_axis: int | None
     units: bool
     projection: Projection | None
     drawn: KernelLayout | None
@@ -134,6 +139,7 @@ def plan(task: Task) -> Plan:
         layout=cut,
         decoder=Decoder(tensor),
         groups=groups,
+        units_axis=axis_of_cut,
         units=wants_units,
         projection=projection(cut.units, cut.places) if searched else None,
         drawn=drawn if per_unit or drawn == "matrix" else None,
@@ -174,7 +180,9 @@ class _Gather:
         self._decoder = plan.decoder
         self._scratch = Scratch()
         self._small = plan.small
-        self._own = _Tally(self._decoder, self._small)
+        wide = plan.task.tensor.dtype.kind == "float" and self._decoder.raw_dtype is None
+        narrow = Narrowing() if wide and plan.task.precision is not None else None
+        self._own = _Tally(self._decoder, self._small, narrow)
         self._parts: dict[str, _Tally] = {}
         self.units: UnitSums | None = None
         self.cells: Cells | None = None
@@ -256,9 +264,10 @@ class _Gather:
 class _Tally:
     # One stream of numbers: exact sums and a sketch, or only the sketch where it is exact.
 
-    def __init__(self, decoder: Decoder, small: bool) -> None:
+    def __init__(self, decoder: Decoder, small: bool, narrowing: Narrowing | None = None) -> None:
         self._dtype, self._affine = decoder.raw_dtype, decoder.affine
         self._small = small
+        self._narrowing = narrowing
         self._sums = Moments()
         self._kept: list[Array] = []
         self._dense: DenseSketch | None = None
@@ -289,11 +298,18 @@ class _Tally:
         else:
             self._sums = self._sums.merge(moments(numbers))
         self._wide = self._wide or numbers.dtype != np.float32
+        if self._narrowing is not None:
+            self._narrowing = self._narrowing.add(numbers, low, high, finite)
 
     def stream(self) -> Stream:
         if not self._small:
             dense = self._dense or DenseSketch(self._dtype, self._affine)
-            return Stream(dense.compact(), None if self.counts_raw else self._sums, wide=self._wide)
+            return Stream(
+                dense.compact(),
+                None if self.counts_raw else self._sums,
+                wide=self._wide,
+                narrowing=self._narrowing,
+            )
         kept = (
             self._kept[0]
             if len(self._kept) == 1
@@ -303,7 +319,7 @@ class _Tally:
             raw = self._kept[0] if self._kept else np.empty(0, np.uint8)
             return Stream(sketch(raw, self._dtype, self._affine), None)
         finite = kept if self._sums.count == kept.size else kept[np.isfinite(kept)]
-        return Stream(sketch(kept), self._sums, np.sort(finite), wide=self._wide)
+        return Stream(sketch(kept), self._sums, np.sort(finite), self._wide, self._narrowing)
 
 
 def _refuse_expanded(tensor: Source) -> None:

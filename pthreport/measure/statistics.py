@@ -15,6 +15,7 @@ from pthreport.measure.distribution import (
     sketch_distribution,
 )
 from pthreport.measure.moments import Moments, weighted_moments
+from pthreport.measure.narrowing import Narrowing
 from pthreport.measure.sketch import Sketch, key_values
 from pthreport.measure.source import Array
 
@@ -30,46 +31,59 @@ class Stream:
     """What one pass gathered of one kind of values (a tensor's own, or the parts of complex ones).
 
     `moments` is None where the sketch is exact and tells everything; `ordered` holds the finite
-    values of a small tensor in ascending order. `wide`: the values are wider than float32.
+    values of a small tensor in ascending order. `wide`: the values are wider than float32. `narrowing`:
+    what rounding them does, where that was asked for.
     """
 
     sketch: Sketch
     moments: Moments | None
     ordered: Array | None = None
     wide: bool = False
+    narrowing: Narrowing | None = None
 
     def merge(self, other: "Stream") -> "Stream":
         """Both together; neither is a small tensor's, which is never cut."""
         moments = None
         if self.moments is not None and other.moments is not None:
             moments = self.moments.merge(other.moments)
-        return Stream(self.sketch.merge(other.sketch), moments, wide=self.wide)
+        narrowing = None
+        if self.narrowing is not None and other.narrowing is not None:
+            narrowing = self.narrowing.merge(other.narrowing)
+        return Stream(self.sketch.merge(other.sketch), moments, wide=self.wide, narrowing=narrowing)
 
 
-def describe(
-    stream: Stream,
-    of: Literal["values", "magnitude", "dequantised"] = "values",
-    integers: bool = False,
-    parts: dict[str, Statistics] | None = None,
-) -> tuple[Statistics, Histogram | None]:
-    """Statistics and histogram of what `stream` gathered."""
+def told(stream: Stream) -> tuple[Moments, Distribution]:
+    """The sums over what `stream` gathered, and its distribution."""
     sketch = stream.sketch
     sums = stream.moments
     if sums is None:
         sums = weighted_moments(sketch.values(), sketch.counts)
+    if stream.ordered is not None:
+        return sums, exact_distribution(stream.ordered)
+    if sums.count:
+        return sums, sketch_distribution(sketch, sums.low, sums.high, stream.wide)
+    return sums, exact_distribution(np.empty(0))
+
+
+def describe(
+    stream: Stream,
+    sums: Moments,
+    distribution: Distribution,
+    of: Literal["values", "magnitude", "dequantised"] = "values",
+    integers: bool = False,
+    parts: dict[str, Statistics] | None = None,
+) -> tuple[Statistics, Histogram | None]:
+    """Statistics and histogram of what `stream` gathered and `told` says of it."""
+    sketch = stream.sketch
     unique: int | None = None
     spacing = 0.0
     if stream.ordered is not None:
-        distribution = exact_distribution(stream.ordered)
         unique = _distinct(stream.ordered)
-    elif sums.count:
-        distribution = sketch_distribution(sketch, sums.low, sums.high, stream.wide)
-        if sketch.exact:
-            unique = _distinct(distribution.low)
-            spacing = _spacing(sketch)
-    else:
-        distribution = exact_distribution(np.empty(0))
+    elif sums.count == 0:
         unique = 0
+    elif sketch.exact:
+        unique = _distinct(distribution.low)
+        spacing = _spacing(sketch)
     return _statistics(sketch, sums, distribution, unique, of, parts), histogram(
         distribution, spacing=spacing, integers=integers
     )

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from pthreport.measure.blocks import READ, Layout
 from pthreport.measure.sketch import dequantised
 from pthreport.measure.source import Array, Source
 
@@ -118,6 +119,62 @@ class Values:
         numbers = self._decoder.block(raw, index)
         finite = np.isfinite(numbers)
         return numbers if finite.all() else np.where(finite, numbers, numbers.dtype.type(0))
+
+    def units(self, cut: Layout, axis: int, groups: int, wanted: Sequence[int]) -> Array:
+        """All numbers of the units `wanted`, shape (n, places), places in the order of the dims; zeros
+        for what is not finite. `cut` is the tensor's layout along `axis`. For types without scale and
+        zero point.
+
+        Where a unit's values are scattered over the storage, the whole tensor is read again, block by
+        block.
+        """
+        tensor = self._tensor
+        outer = next((dim for dim in tensor.order if tensor.shape[dim] > 1), axis)
+        if groups == 1 and (self._raw is not None or outer == axis):
+            raw = self._together(axis, wanted)
+        else:
+            raw = self._picked(cut, axis, groups, wanted)
+        numbers = self._decoder.block(raw, ())
+        finite = np.isfinite(numbers)
+        return numbers if finite.all() else np.where(finite, numbers, numbers.dtype.type(0))
+
+    def _together(self, axis: int, wanted: Sequence[int]) -> Array:
+        tensor = self._tensor
+        if self._raw is not None:
+            return np.moveaxis(self._raw, axis, 0)[list(wanted)].reshape(len(wanted), -1)
+        places = tensor.numel // tensor.shape[axis]
+        found = []
+        at = 0
+        while at < len(wanted):
+            run = at + 1
+            while run < len(wanted) and wanted[run] == wanted[run - 1] + 1:
+                run += 1
+            found.append(tensor.read(wanted[at] * places, (wanted[run - 1] + 1) * places))
+            at = run
+        order = [axis, *(dim for dim in tensor.order if dim != axis)]
+        whole = np.concatenate(found).reshape(len(wanted), *(tensor.shape[dim] for dim in order[1:]))
+        back = sorted(range(1, len(order)), key=order.__getitem__)
+        return whole.transpose(0, *back).reshape(len(wanted), -1)
+
+    def _picked(self, cut: Layout, axis: int, groups: int, wanted: Sequence[int]) -> Array:
+        tensor = self._tensor
+        numbers = cut.logical(np.arange(cut.units))[list(wanted)]
+        found = np.empty((len(wanted), cut.places), tensor.dtype.raw)
+        per_read = max(1, READ // max(1, cut.box_size))
+        for first in range(0, cut.boxes, per_read):
+            boxes = [cut.box(at) for at in range(first, min(first + per_read, cut.boxes))]
+            raw = tensor.read(boxes[0].start, boxes[-1].stop)
+            for box in boxes:
+                matrix = box.matrix(raw[box.start - boxes[0].start : box.stop - boxes[0].start])
+                rows = numbers - box.first_unit
+                here = np.flatnonzero((rows >= 0) & (rows < matrix.shape[0]))
+                places = slice(box.first_place, box.first_place + matrix.shape[1])
+                found[here, places] = matrix[rows[here]]
+        order = [dim for dim in tensor.order if dim != axis]
+        sizes = [tensor.shape[dim] // (groups if dim == 0 else 1) for dim in order]
+        back = sorted(range(len(order)), key=order.__getitem__)
+        spread = found.reshape(len(wanted), *sizes).transpose(0, *(at + 1 for at in back))
+        return spread.reshape(len(wanted), -1)
 
     def _run_of(self, axis: int, unit: int) -> Array:
         tensor = self._tensor
