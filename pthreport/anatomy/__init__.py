@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from pthreport.anatomy import contents as contents_room
 from pthreport.anatomy import layers as layers_room
 from pthreport.anatomy import models as models_room
@@ -12,13 +14,23 @@ from pthreport.anatomy.kinds import CONVOLUTIONS, KINDS
 from pthreport.anatomy.layers import LayerFound
 from pthreport.anatomy.models import ModelFound
 from pthreport.anatomy.optimizer import SlotTensor
-from pthreport.anatomy.outline import outline
-from pthreport.anatomy.plain import brief
+from pthreport.anatomy.outline import Outline, outline
+from pthreport.anatomy.parameter_state import ParameterFound, in_words, parameter_states
+from pthreport.anatomy.plain import brief, is_number
 from pthreport.checkpoint import Checkpoint
-from pthreport.document import Fact, Layer, Model, Node, Tie, Training
+from pthreport.document import Fact, Layer, Model, Node, Optimizer, Tie, Training
 from pthreport.document.tensor import Role
 
-__all__ = ["CONVOLUTIONS", "KINDS", "Anatomy", "LayerFound", "ModelAnatomy", "Named", "describe"]
+__all__ = [
+    "CONVOLUTIONS",
+    "KINDS",
+    "Anatomy",
+    "LayerFound",
+    "ModelAnatomy",
+    "Named",
+    "ParameterFound",
+    "describe",
+]
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Anatomy:
     names: Mapping[str, Named]
     contents: Node
     slots: tuple[SlotTensor, ...]
+    states: tuple[ParameterFound, ...] = ()
 
 
 def describe(checkpoint: Checkpoint) -> Anatomy:
@@ -63,10 +76,12 @@ def describe(checkpoint: Checkpoint) -> Anatomy:
     candidates = [_candidate(m.found) for m in models]
     optimizers = []
     slots: list[SlotTensor] = []
+    states: list[ParameterFound] = []
     for position in roles.optimizers:
         place = tree.places[position]
         found = optimizer_room.describe(place.path, place.value, candidates)
-        optimizers.append(found.described)
+        optimizers.append(_in_words(found.described, place.value))
+        states.extend(parameter_states(place.path, place.value, found.names))
         slots.extend(found.tensors)
         for slot in found.tensors:
             owner = names[slot.parameter].name if slot.parameter in names else f"parameter {slot.index}"
@@ -83,8 +98,10 @@ def describe(checkpoint: Checkpoint) -> Anatomy:
         training=Training(
             optimizers=tuple(optimizers),
             schedulers=tuple(
-                schedule.describe(tree.places[p].path, tree.places[p].value) for p in roles.schedulers
+                schedule.describe(tree.places[p].path, tree.places[p].value, _group_of(tree, roles, p))
+                for p in roles.schedulers
             ),
+            scalers=tuple(schedule.scaler(p.path, p.value) for p in scalers),
             counters=tuple(facts["counters"]),
             metrics=tuple(facts["metrics"]),
             arguments=tuple(facts["arguments"]),
@@ -93,7 +110,40 @@ def describe(checkpoint: Checkpoint) -> Anatomy:
         names=names,
         contents=contents_room.contents(tree),
         slots=tuple(slots),
+        states=tuple(states),
     )
+
+
+def _in_words(described: Optimizer, value: object) -> Optimizer:
+    """The optimizer with its groups in words, their rates as numbers."""
+    groups = (optimizer_room.state_of(value) or {}).get("param_groups")
+    assert isinstance(groups, list)
+    said = []
+    for group, options in zip(described.groups, groups, strict=True):
+        rates = [options.get(key) for key in ("lr", "initial_lr", "max_lr")]
+        known = [float(r) if is_number(r) and isinstance(r, int | float) else None for r in rates]
+        said.append(
+            msgspec.structs.replace(
+                group,
+                words=in_words(described.kind, options, group.parameters),
+                rate=known[0],
+                peak_rate=max((r for r in known if r is not None), default=None),
+            )
+        )
+    return msgspec.structs.replace(described, groups=tuple(said))
+
+
+def _group_of(tree: Outline, roles: models_room.Roles, position: int) -> Mapping[object, object] | None:
+    """The first group of the optimizer that a scheduler belongs to: the one optimizer there is, else
+    the one in the same place of its list."""
+    if len(roles.optimizers) == 1:
+        chosen = roles.optimizers[0]
+    elif len(roles.optimizers) == len(roles.schedulers):
+        chosen = roles.optimizers[roles.schedulers.index(position)]
+    else:
+        return None
+    groups = (optimizer_room.state_of(tree.places[chosen].value) or {}).get("param_groups")
+    return groups[0] if isinstance(groups, list) and groups else None
 
 
 def _model(found: ModelFound) -> ModelAnatomy:

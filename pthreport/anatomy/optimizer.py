@@ -106,7 +106,7 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
         for g in groups
         if isinstance(g.get("params"), list)
         for p in g["params"]
-        if (i := _index(p)) is not None
+        if (i := index_of(p)) is not None
     ]
     options = {str(k) for g in groups for k in g}
     slots: dict[str, list[int]] = {}
@@ -119,7 +119,7 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
             if isinstance(parameter, Tensor):
                 found.append((parameter, repr(identity(parameter)), "parameter"))
     for index, entry in state.items():
-        number = _index(index)
+        number = index_of(index)
         if not isinstance(entry, dict) or number is None:
             continue
         for slot, content in entry.items():
@@ -231,7 +231,7 @@ def _match(
     return {}, None, "", problem
 
 
-def _index(value: object) -> str | None:
+def index_of(value: object) -> str | None:
     """A parameter's number, or what tells the tensor that stands for it from others."""
     if isinstance(value, Key):
         value = value.value

@@ -6,8 +6,9 @@ attributes that only one class has say which class it was.
 
 from collections.abc import Mapping
 
-from pthreport.anatomy.plain import brief
-from pthreport.document import Scheduler
+from pthreport.anatomy.curve import curve
+from pthreport.anatomy.plain import brief, is_number
+from pthreport.document import Curve, Scaler, Scheduler
 
 _KINDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"_schedulers", "_milestones"}), "SequentialLR"),
@@ -46,16 +47,67 @@ def is_scaler(value: object) -> bool:
     return isinstance(value, dict) and value.keys() >= _SCALER
 
 
-def describe(path: str, value: Mapping[object, object]) -> Scheduler:
-    """What is known of the scheduler state dict at `path`."""
+def kind_of(value: Mapping[object, object]) -> tuple[str, str]:
+    """The class of the scheduler whose state is `value`, and from what that was concluded."""
     keys = {str(k) for k in value}
-    kind, evidence = (
-        "not recognised",
-        "it keeps last_epoch like all schedulers do, and nothing that only one has",
-    )
     for wanted, name in _KINDS:
         if wanted <= keys:
-            kind, evidence = name, "it keeps " + ", ".join(sorted(wanted))
-            break
+            return name, "it keeps " + ", ".join(sorted(wanted))
+    return "not recognised", "it keeps last_epoch like all schedulers do, and nothing that only one has"
+
+
+def describe(
+    path: str, value: Mapping[object, object], group: Mapping[object, object] | None = None
+) -> Scheduler:
+    """What is known of the scheduler state dict at `path`; `group` are the options of the first group
+    of the optimizer that it belongs to, if known."""
+    kind, evidence = kind_of(value)
+    drawn = curve(kind, value, group)
+    at = value.get("last_epoch")
     settings = {str(k): brief(v) for k, v in value.items() if not isinstance(v, dict)}
-    return Scheduler(path=path, kind=kind, basis="inferred", evidence=evidence, settings=settings)
+    return Scheduler(
+        path=path,
+        kind=kind,
+        basis="inferred",
+        evidence=evidence,
+        settings=settings,
+        at=at if isinstance(at, int) and not isinstance(at, bool) and abs(at) < 2**53 else None,
+        words=_words(value, drawn),
+        curve=drawn,
+    )
+
+
+def scaler(path: str, value: Mapping[object, object]) -> Scaler:
+    """The GradScaler state dict at `path`."""
+
+    def number(key: str) -> float | None:
+        found = value.get(key)
+        return float(found) if is_number(found) and isinstance(found, int | float) else None
+
+    def whole(key: str) -> int | None:
+        found = value.get(key)
+        return (
+            found if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 2**53 else None
+        )
+
+    return Scaler(
+        path=path,
+        scale=number("scale"),
+        growth_factor=number("growth_factor"),
+        backoff_factor=number("backoff_factor"),
+        growth_interval=whole("growth_interval"),
+        growth_tracker=whole("_growth_tracker"),
+    )
+
+
+def _words(value: Mapping[object, object], drawn: Curve | None) -> str:
+    """Where on its curve the schedule stands."""
+    if drawn is None:
+        bad = value.get("num_bad_epochs")
+        patience = value.get("patience")
+        if isinstance(bad, int) and isinstance(patience, int):
+            return f"{bad} epochs without improvement, patience {patience}"
+        return ""
+    where = f"step {drawn.at:,} of {drawn.steps[-1]:,}" if drawn.ends else f"step {drawn.at:,}"
+    share = f", {drawn.now / drawn.peak:.3g} of its peak {drawn.peak:.3g}" if drawn.peak > 0 else ""
+    return f"{where}, learning rate {drawn.now:.3g}{share}"
