@@ -41,8 +41,10 @@ class RandomBaseline(Part, frozen=True, kw_only=True):
 
 
 class SpectrumErrors(Part, frozen=True, kw_only=True):
-    """How far estimated figures may be off, absolute, each as two standard errors or a residual; None
-    where the figure itself is None."""
+    """How far estimated figures may be off, absolute; None where the figure itself is None.
+
+    The residual of the largest singular value and what follows for the stable rank; three standard
+    errors of the others over the random starts (for `alpha` with the fit's own standard error)."""
 
     spectral_norm: float
     stable_rank: float

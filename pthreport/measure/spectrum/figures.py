@@ -1,6 +1,6 @@
 """The figures of one matrix, from all its singular values or from the quadrature of their density."""
 
-from math import isfinite, sqrt
+from math import ceil, isfinite, sqrt
 
 import numpy as np
 
@@ -21,6 +21,9 @@ POINTS = 96
 """Singular values kept for a picture, at most."""
 BINS = 48
 LEAST_BIN = 1e-12
+
+LOST = 0.01
+"""Share of values too small to be told from zero above which an estimated rank is not told."""
 
 
 def exact_figures(
@@ -67,20 +70,23 @@ def estimated_figures(
 ) -> Spectrum:
     """The figures of a matrix from the density of its singular values in units of `scale`.
 
-    The power law is not told: its xmin hangs on the exact place of values that are only known by
-    their density. Nor is the condition, which is one value at the density's end.
+    The condition, one value at the density's end, is not told; nor is the rank where more than one
+    value in a hundred is too small for products in float32, nor an alpha that moves by more than a
+    quarter of itself with the starts.
     """
     top = float(density.top[0])
     if top <= 0:
         return exact_figures(np.zeros(min(shape)), shape, threshold, part=part, points=points)
     stable = (frobenius / (scale * top)) ** 2
-    values = reconstructed(density)
-    # The leading Ritz values are at least as good as the density's quantiles there.
-    lead = min(values.size, density.top.size)
-    values[:lead] = np.maximum(values[:lead], density.top[:lead])
-    values *= scale
-
-    rank, unresolved = _rank(density, threshold / scale)
+    values = reconstructed(density) * scale
+    rank, lost = _rank(density, threshold / scale)
+    rank_known = lost <= LOST * density.size
+    fit = told(fit_power_law(values * values))
+    alpha_error = None
+    if fit is not None:
+        alpha_error = fit.stderr + density.spread(lambda one: _alpha(one, scale))
+        if not alpha_error <= fit.alpha / 4:
+            fit, alpha_error = None, None
     return Spectrum(
         part=part,
         shape=shape,
@@ -89,24 +95,37 @@ def estimated_figures(
         stable_rank=stable,
         effective_rank=_entropy_rank(density),
         condition=None,
-        rank=round(rank),
+        rank=round(rank) if rank_known else None,
         rank_threshold=threshold,
+        alpha=None if fit is None else fit.alpha,
+        alpha_xmin=None if fit is None else fit.xmin,
+        alpha_ks=None if fit is None else fit.ks,
+        alpha_tail=None if fit is None else fit.tail,
+        alpha_stderr=None if fit is None else fit.stderr,
         method="estimated",
         errors=SpectrumErrors(
             spectral_norm=scale * density.residual,
             stable_rank=stable * ((1 - min(density.residual / top, 0.5)) ** -2 - 1),
             effective_rank=density.spread(_entropy_rank),
-            rank=round(unresolved + density.spread(lambda one: _rank(one, threshold / scale)[0]) + 0.5),
+            rank=ceil(lost + density.spread(lambda one: _rank(one, threshold / scale)[0]))
+            if rank_known
+            else None,
+            alpha=alpha_error,
         ),
         random=baseline(values, shape, frobenius),
         points=picture(values) if points else None,
     )
 
 
+def _alpha(density: Density, scale: float) -> float:
+    fit = fit_power_law((reconstructed(density) * scale) ** 2)
+    return np.nan if fit is None else fit.alpha
+
+
 def _entropy_rank(density: Density) -> float:
     # exp(ln S - sum sigma ln sigma / S), S = sum sigma: the effective rank in sums over all values.
-    total = density.size * density.mean(lambda sigma: sigma)
-    weighted = density.size * density.mean(lambda sigma: sigma * np.log(np.where(sigma > 0, sigma, 1.0)))
+    total = density.sum(lambda sigma: sigma)
+    weighted = density.sum(lambda sigma: sigma * np.log(np.where(sigma > 0, sigma, 1.0)))
     return float(np.exp(np.log(total) - weighted / total))
 
 
@@ -114,10 +133,9 @@ def _rank(density: Density, threshold: float) -> tuple[float, float]:
     # How many values are above the threshold, and how many of those may not be: where products in
     # float32 cannot tell, a value counts as above.
     floor = sqrt(RESOLVED) * float(density.top[0])
-    above = density.mean(lambda sigma: (sigma > threshold).astype(np.float64))
-    lost = density.mean(lambda sigma: (sigma <= floor).astype(np.float64)) if threshold < floor else 0.0
-    seen = above if threshold >= floor else 1.0
-    return density.size * seen, density.size * lost
+    if threshold >= floor:
+        return density.sum(lambda sigma: (sigma > threshold).astype(np.float64)), 0.0
+    return float(density.size), density.sum(lambda sigma: (sigma <= floor).astype(np.float64))
 
 
 def told(fit: PowerLaw | None) -> PowerLaw | None:
