@@ -5,6 +5,7 @@ from pthreport.anatomy.kinds import RECURRENT
 from pthreport.checkpoint import Checkpoint, Tensor
 from pthreport.document.nearest import fits, nearest
 from pthreport.measure import PictureKind, Task
+from pthreport.measure.spectrum import LayerSpectra, Section, SpectrumTask, cost
 
 
 def chosen(checkpoint: Checkpoint, anatomy: Anatomy, pattern: str | None) -> list[str]:
@@ -49,16 +50,22 @@ def tasks_for(
         tasks.append(
             Task(
                 tensor=tensor,
-                unit_axis=owner.kind.unit_axis if owner and tensor.shape else None,
+                unit_axis=_unit_axis(owner) if owner and tensor.shape else None,
                 groups=owner.kind.groups if owner and owner.kind.kind == "conv-transpose" else 1,
                 depthwise=owner is not None and owner.kind.kind == "depthwise-conv",
                 picture=_picture(owner, tensor, path in rgb),
                 rows_text=rows,
                 columns_text=columns,
                 excerpt=excerpt if of_model else (2, 4),
+                precision="estimate" if named is not None and named.role == "parameter" else None,
             )
         )
     return tasks
+
+
+def _unit_axis(owner: LayerFound) -> int | None:
+    """The axis of a weight's units; an embedding's are its rows."""
+    return 0 if owner.kind.kind == "embedding" else owner.kind.unit_axis
 
 
 def _picture(owner: LayerFound | None, tensor: Tensor, rgb: bool) -> PictureKind | None:
@@ -81,3 +88,70 @@ def _directions(owner: LayerFound | None) -> tuple[str, str]:
     if owner.kind.unit_axis is None:
         return "dim 0", "the other dims"
     return ("inputs", "outputs") if owner.kind.unit_axis == 1 else ("outputs", "inputs")
+
+
+def spectrum_tasks(checkpoint: Checkpoint, anatomy: Anatomy, wanted: set[str]) -> list[SpectrumTask]:
+    """The matrices whose singular values are wanted: every layer's weight of two dims or more, with the
+    parts that its shape and name tell apart; depthwise kernels have none."""
+    tasks = {}
+    for model in anatomy.models:
+        for layer in model.layers:
+            weight = layer.weight
+            kind = layer.kind.kind
+            if (
+                weight is None
+                or weight.path not in wanted
+                or len(weight.shape) < 2
+                or kind == "depthwise-conv"
+            ):
+                continue
+            groups = layer.kind.groups if kind == "conv-transpose" else 1
+            tensor = checkpoint.tensors[weight.path]
+            tasks[weight.path] = SpectrumTask(tensor, kind, layer.kind.unit_axis, groups, _sections(layer))
+    return list(tasks.values())
+
+
+_GATES = {"lstm": ("input", "forget", "cell", "output"), "gru": ("reset", "update", "new")}
+"""Gates in the order in which torch stacks them (torch.nn.LSTM, torch.nn.GRU)."""
+
+
+def _sections(layer: LayerFound) -> tuple[Section, ...]:
+    """Query, key and value of a fused projection; the gates of a recurrent layer."""
+    weight = layer.weight
+    if weight is None or len(weight.shape) != 2:
+        return ()
+    axis = layer.kind.unit_axis or 0
+    rows, columns = weight.shape[axis], weight.shape[1 - axis]
+    names: tuple[str, ...] = ()
+    if layer.settings.get("projection") == "query, key and value" and rows == 3 * columns:
+        names = ("query", "key", "value")
+    elif layer.kind.kind in _GATES and rows % len(_GATES[layer.kind.kind]) == 0:
+        names = tuple(f"{gate} gate" for gate in _GATES[layer.kind.kind])
+    size = rows // len(names) if names else 0
+    return tuple(Section(name, (at * size, (at + 1) * size), (0, columns)) for at, name in enumerate(names))
+
+
+LEAST_BUDGET = 1.0e11
+BUDGET_PER_BYTE = 100.0
+"""What the spectra of one file may cost at standard depth, in multiplications of a matrix product: a second
+of two cores, or, for larger files, about what measuring the file's bytes takes."""
+
+
+def within_budget(tasks: list[SpectrumTask]) -> tuple[list[SpectrumTask], dict[str, LayerSpectra]]:
+    """The tasks that are carried out, cheapest first until the budget is spent, and for each of the others
+    the reason why it has no spectrum."""
+    left = max(LEAST_BUDGET, BUDGET_PER_BYTE * sum(task.tensor.nbytes for task in tasks))
+    chosen_paths = set()
+    for task in sorted(tasks, key=cost):
+        left -= cost(task)
+        if left < 0:
+            break
+        chosen_paths.add(task.tensor.path)
+    reason = "left out at standard depth: the spectra of all layers would take longer than measuring them"
+    kept = [task for task in tasks if task.tensor.path in chosen_paths]
+    rest = {
+        t.tensor.path: LayerSpectra(t.tensor.path, reason=reason)
+        for t in tasks
+        if t.tensor.path not in chosen_paths
+    }
+    return kept, rest
