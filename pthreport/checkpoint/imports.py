@@ -17,7 +17,8 @@ class ImportUse:
     """One name, the verdict on it, and the reason in words.
 
     `uses` tells what loading would do with it, of "imported", "called", "built" (a state is set on
-    what the call made) and "set" (a state is set on the imported thing itself). `count` is how often
+    what the call made), "set" (a state is set on the imported thing itself) and "inside bytes" (named
+    by a pickle in a byte string, which loading by itself leaves alone). `count` is how often
     it is named or called, `places` the first tree paths where it still stands, `offset` the byte of
     the pickle at which it is named first.
     """
@@ -40,6 +41,7 @@ class _Use:
     called: int = 0
     built: int = 0
     changed: int = 0
+    inside: int = 0
     places: list[str] = field(default_factory=list)
 
 
@@ -100,6 +102,27 @@ class Imports:
         """The container defines the name itself: it is known, whatever it would be elsewhere."""
         self._explained[pair] = why
 
+    def distrust(self, pair: tuple[str, str]) -> None:
+        """Take back what `explain` said."""
+        self._explained.pop(pair, None)
+
+    def absorb(self, other: "Imports") -> None:
+        """Take over what was collected from another file of the same checkpoint."""
+        for pair, theirs in other._uses.items():
+            ours = self._use(pair, theirs.offset)
+            ours.named += theirs.named
+            ours.called += theirs.called
+            ours.built += theirs.built
+            ours.changed += theirs.changed
+            ours.inside += theirs.inside
+        self._explained.update(other._explained)
+
+    def inside(self, other: "Imports", path: str) -> None:
+        """What a pickle in the byte string at `path` names."""
+        for pair, theirs in other._uses.items():
+            self._use(pair, theirs.offset).inside += 1
+            self.place(*pair, path)
+
     def listing(self, limit: int) -> tuple[list[ImportUse], int]:
         """At most `limit` imports in the file's order, and how many were left out; the dangerous ones
         are left out last."""
@@ -118,13 +141,16 @@ class Imports:
         uses = [
             word
             for word, times in (
-                ("imported", max(use.named, 1)),
+                ("imported", use.named or not use.inside),
                 ("called", use.called),
                 ("built", use.built),
                 ("set", use.changed),
+                ("inside bytes", use.inside),
             )
             if times
         ]
+        if use.inside and not use.named:
+            why = f"{why} It stands in a byte string: only who unpickles that imports it."
         if use.changed and verdict != "dangerous":
             verdict = "dangerous"
             why = "Loading would change the imported class or function itself, for the whole process."
@@ -134,7 +160,7 @@ class Imports:
             verdict,
             why,
             tuple(uses),
-            max(use.named, use.called, 1),
+            max(use.named, use.called, use.inside, 1),
             tuple(use.places),
             use.offset,
         )

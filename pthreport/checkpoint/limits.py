@@ -28,6 +28,7 @@ class Limits:
     the compressed members of one file may expand to, and `inflated_ratio`: the same, as a multiple
     of the file's size (deflate cannot exceed 1,032). `trailing_bytes`: how far a zip's end record is
     searched from the end, and how much of a trailing region is searched for hidden pickles.
+    `nested_files`: torch files inside the pickle that are opened, and `nested_depth`: within each other.
     """
 
     opcodes: int = 20_000_000
@@ -50,3 +51,5 @@ class Limits:
     inflated_bytes: int = 64 * GIB
     inflated_ratio: int = 1_100
     trailing_bytes: int = 4 * MIB
+    nested_files: int = 1_000
+    nested_depth: int = 8

@@ -115,6 +115,21 @@ class Stretch:
         return self.data.read(self.start + start, length)
 
 
+class Window(Source):
+    """A stretch of a file that is a file itself."""
+
+    def __init__(self, outer: Source, start: int, length: int) -> None:
+        super().__init__(-1, length)
+        self._outer = outer
+        self._start = start
+
+    def read_into(self, buffer: memoryview, start: int) -> None:
+        """Fill `buffer`; raises `ReadError` beyond the window's end."""
+        if start < 0 or start + len(buffer) > self.length:
+            raise ReadError(f"the values end beyond byte {self.length:,}, where the file inside does")
+        self._outer.read_into(buffer, self._start + start)
+
+
 class Held:
     """Bytes at hand."""
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pthreport.checkpoint.errors import Problem, one_line, summed
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.machine import Context, Outcome, run
+from pthreport.checkpoint.nested import Inside, load
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
 from pthreport.checkpoint.source import Held, Scratch, Source, Stretch
 from pthreport.checkpoint.values import Record, Value
@@ -23,6 +25,7 @@ class Reading:
     `container` is the word of CONTRACT.md; `format` holds facts in words; `scratch` takes what
     has to be unpacked; `verify` compares the container's checksums. `pickles` are those that
     torch.load reads, in order: the bytes, where they begin, the length of a storage's persistent id.
+    `inside` is shared with the files inside this one, `depth` how far inside this one is.
     """
 
     path: Path
@@ -36,6 +39,8 @@ class Reading:
     scratch: Scratch = field(default_factory=Scratch)
     verify: Callable[[], list[Problem]] = list
     pickles: list[tuple[Stretch, int, int]] = field(default_factory=list)
+    inside: Inside = field(default_factory=Inside)
+    depth: int = 0
 
     def problem(
         self,
@@ -63,6 +68,7 @@ class Reading:
         """
         noted: list[Problem] = []
         context = Context(self.limits, self.imports, noted, REBUILDS, BUILDS)
+        context.nested = partial(load, self)
         context.derived += source.length
         if persistent is not None:
             context.persistent = persistent
@@ -81,9 +87,9 @@ class Reading:
             )
         return outcome
 
-    def probe(self, source: Source | Stretch | Held, start: int) -> Outcome:
-        """Run what may be a pickle for its imports only."""
-        context = Context(self.limits, self.imports, [], REBUILDS, BUILDS)
+    def probe(self, source: Source | Stretch | Held, start: int, imports: Imports | None = None) -> Outcome:
+        """Run what may be a pickle for its imports only, which are this file's unless given."""
+        context = Context(self.limits, self.imports if imports is None else imports, [], REBUILDS, BUILDS)
         return run(source, start, context)
 
     def _probe_behind(self, source: Source | Stretch | Held, start: int) -> None:

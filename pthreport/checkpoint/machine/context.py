@@ -30,13 +30,19 @@ def unknown_persistent(identity: Value) -> Value:
     return Record("pickle", "persistent_id", (identity,))
 
 
+def no_files(content: Value) -> Value:
+    """Torch files inside a pickle are not opened."""
+    raise NotUnderstood
+
+
 NOTES = 10_000
 """Problems of one pickle that are written down."""
 
 
 @dataclass(slots=True)
 class Context:
-    """One pickle's surroundings. `persistent` resolves persistent ids, `rebuilds` holds the calls
+    """One pickle's surroundings. `persistent` resolves persistent ids, `nested` opens a
+    torch file in a byte string, `rebuilds` holds the calls
     that are understood, `builds` the states; `problems` and `imports` collect what is
     found. `derived` and `objects` are what is left of the budgets."""
 
@@ -46,6 +52,7 @@ class Context:
     rebuilds: Mapping[tuple[str, str], Rebuild]
     builds: Mapping[tuple[str, str], Build]
     persistent: Callable[[Value], Value] = unknown_persistent
+    nested: Callable[[Value], Value] = no_files
     offset: int = 0
     objects: int = field(init=False)
     derived: int = field(init=False)

@@ -71,6 +71,14 @@ def named_value(context: Context, args: tuple[Value, ...]) -> Value:
     return parameter(context, args[:2])
 
 
+def load_from_bytes(context: Context, args: tuple[Value, ...]) -> Value:
+    """torch.storage._load_from_bytes(content): what the torch file in `content` holds."""
+    if len(args) != 1:
+        raise NotUnderstood
+    context.charge(1)
+    return context.nested(args[0])
+
+
 WRAPPED: dict[tuple[str, str], Rebuild] = {
     ("torch._utils", "_rebuild_parameter"): parameter,
     ("torch._utils", "_rebuild_parameter_with_state"): parameter,
@@ -81,6 +89,7 @@ WRAPPED: dict[tuple[str, str], Rebuild] = {
     ("torch._tensor", "_rebuild_from_type"): from_type,
     ("torch.tensor", "_rebuild_from_type"): from_type,
     ("torch.serialization", "_get_layout"): layout,
+    ("torch.storage", "_load_from_bytes"): load_from_bytes,
     **dict.fromkeys(PARAMETERS, named_value),
 }
 """Calls that make a tensor of others."""

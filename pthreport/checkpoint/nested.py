@@ -1,0 +1,159 @@
+"""Torch files and pickles that stand in the byte strings of a pickle: read by the same readers.
+
+`torch.storage._load_from_bytes(content)` is how a storage pickles itself outside of torch.save; the
+content is a whole torch file. Byte strings that are pickles by themselves are only looked through for
+what they would import: loading the file does not load them, but whoever uses it may.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pthreport.checkpoint.errors import FormatError, ReadError
+from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.machine import Impossible, NotUnderstood
+from pthreport.checkpoint.source import Held, Source, Stretch, Window
+from pthreport.checkpoint.tensor import Tensor
+from pthreport.checkpoint.values import LongBytes, Value
+from pthreport.checkpoint.walk import walk
+
+if TYPE_CHECKING:
+    from pthreport.checkpoint.containers.reading import Reading
+
+LOAD = ("torch.storage", "_load_from_bytes")
+
+_OPENED = (
+    "Loads a torch file that stands inside this one; it was opened here too, and what it imports is listed."
+)
+_PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ci][\w.]+\n[\w.]+\n", re.DOTALL)
+"""How a pickle begins, of protocol 2 and later or, before, with a name."""
+
+_PROBED = 64 * 1024 * 1024
+"""Bytes in all that are looked through for pickles."""
+
+
+@dataclass(slots=True)
+class Inside:
+    """What a file and all files in it share: how many were opened, and what they gave.
+
+    `opened` keeps each content beside its value, by identity: a byte string that is loaded a thousand
+    times is read once. `refused` says that one could not be read.
+    """
+
+    opened: dict[int, tuple[Value, Value]] = field(default_factory=dict)
+    refused: bool = False
+    probed: int = 0
+    probes: int = 0
+
+
+def load(reading: "Reading", content: Value) -> Value:
+    """What the torch file in `content` holds; raises `NotUnderstood` where it cannot be read."""
+    inside = reading.inside
+    known = inside.opened.get(id(content))
+    if known is not None:
+        return known[1]
+    try:
+        if not isinstance(content, bytes | LongBytes):
+            raise Impossible("its content is no byte string")
+        if len(inside.opened) >= reading.limits.nested_files:
+            raise NotUnderstood(f"more than {reading.limits.nested_files:,} of them (Limits.nested_files)")
+        if reading.depth >= reading.limits.nested_depth:
+            raise NotUnderstood(
+                f"more than {reading.limits.nested_depth} within each other (Limits.nested_depth)"
+            )
+        value, complete = _read(reading, content, len(inside.opened))
+    except NotUnderstood:
+        inside.refused = True
+        reading.imports.distrust(LOAD)
+        raise
+    inside.opened[id(content)] = (content, value)
+    if complete and not inside.refused:
+        reading.imports.explain(LOAD, _OPENED)
+    elif not complete:
+        inside.refused = True
+        reading.imports.distrust(LOAD)
+    return value
+
+
+def _read(reading: "Reading", content: bytes | LongBytes, number: int) -> tuple[Value, bool]:
+    from pthreport.checkpoint.containers import table  # its containers import this module
+
+    source, begin = _source(reading, content)
+    limits = reading.limits
+    if reading.depth == 0:
+        limits = replace(
+            limits,
+            derived_bytes=limits.derived_bytes // max(1, limits.nested_files),
+            inflated_bytes=min(limits.inflated_bytes, limits.inflated_ratio * reading.source.length),
+        )
+    part = type(reading)(
+        reading.path,
+        source,
+        limits,
+        imports=reading.imports,
+        scratch=reading.scratch,
+        inside=reading.inside,
+        depth=reading.depth + 1,
+    )
+    name = f"torch file {number + 1} inside the pickle"
+    try:
+        table.read(part)
+    except (FormatError, ReadError) as error:
+        raise Impossible(f"{name}: {error}") from error
+    finally:
+        if part.imports is not reading.imports:
+            reading.imports.absorb(part.imports)
+        for one in part.problems:
+            offset = None if one.offset is None or begin is None else one.offset + begin
+            reading.problem(f"{name}: {one.text}", offset, one.where, one.partial, one.refused)
+    _rename_storages(reading, part.tree, number)
+    return part.tree, not any(one.partial for one in part.problems)
+
+
+def _source(reading: "Reading", content: bytes | LongBytes) -> tuple[Source, int | None]:
+    """The content as a file to read, and where it begins in the file that holds it, if it does."""
+    if isinstance(content, LongBytes):
+        data = content.data
+        if not isinstance(data, Stretch):
+            raise NotUnderstood("its content is not in the file")
+        begin = data.start if data.data is reading.source else None
+        return Window(data.data, data.start, data.length), begin
+    source, start = reading.scratch.reserve(len(content))
+    reading.scratch.write(start, content)
+    return Window(source, start, len(content)), None
+
+
+def _rename_storages(reading: "Reading", tree: Value, number: int) -> None:
+    """A storage's key counts within its own file."""
+    seen: set[int] = set()
+    for visit in walk(tree, reading.limits):
+        storage = visit.value.storage if isinstance(visit.value, Tensor) else None
+        if storage is not None and id(storage) not in seen:
+            seen.add(id(storage))
+            storage.key = ("nested", number, storage.key)
+
+
+def probe(reading: "Reading", content: bytes | LongBytes, path: str) -> None:
+    """List what a pickle in a byte string of the tree would import, if it is one."""
+    inside = reading.inside
+    head = content[:200] if isinstance(content, bytes) else content.read(0, 200)
+    if _PICKLE.match(head) is None or inside.probes >= reading.limits.nested_files:
+        return
+    inside.probes += 1
+    inside.probed += len(content)
+    data = content.data if isinstance(content, LongBytes) else Held(content)
+    if inside.probed > _PROBED or not isinstance(data, Stretch | Held):
+        return
+    found = Imports(reading.limits.names)
+    outcome = reading.probe(data, 0, found)
+    listed, _ = found.listing(reading.limits.imports)
+    named = {one.verdict for one in listed}
+    if not listed or (outcome.error is not None and "dangerous" not in named):
+        return
+    reading.imports.inside(found, path)
+    reading.problem(
+        f"a byte string that is a pickle of its own: what it would import is listed too, from "
+        f"{listed[0].module}.{listed[0].name} on",
+        None,
+        path,
+    )
