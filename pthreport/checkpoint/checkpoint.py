@@ -7,16 +7,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pthreport.checkpoint import nested
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, one_line, summed
+from pthreport.checkpoint.folders import open_folder
+from pthreport.checkpoint.folders import read as read_folder
+from pthreport.checkpoint.folders.folder import FileFacts, Folder
 from pthreport.checkpoint.imports import Imports, ImportUse
 from pthreport.checkpoint.limits import Limits
-from pthreport.checkpoint.source import open_file
+from pthreport.checkpoint.source import Source, open_file
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.torch_view import TorchView, torch_view
-from pthreport.checkpoint.values import Global, LongBytes, Record, Value
+from pthreport.checkpoint.values import Global, Record, Value
 from pthreport.checkpoint.walk import walk
 from pthreport.document.nearest import nearest
 
@@ -47,14 +49,15 @@ class Checkpoint:
     `tensors` its tensors by path. A context manager; tensors can be read until it is closed.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, opened: Source | Folder) -> None:
         self._reading = reading
-        self._source = reading.source
+        self._source = opened
+        self._digest: str | None = None
         self._scratch = reading.scratch
         self._verify = reading.verify
         self.path: Path = reading.path
         self.name: str = reading.path.name
-        self.size: int = reading.source.length
+        self.size: int = opened.length
         self.container: str = reading.container
         self.format: dict[str, str] = reading.format
         self.tree: Value = reading.tree
@@ -70,8 +73,20 @@ class Checkpoint:
         return not any(problem.partial for problem in self.problems)
 
     def sha256(self) -> str:
-        """The SHA-256 of the file's bytes, in hexadecimal digits; streamed. Raises `ReadError`."""
-        return self._source.sha256()
+        """The SHA-256 of the file's bytes, in hexadecimal digits; streamed. Raises `ReadError`.
+
+        Of a checkpoint of several files, that of the list of their digests, as
+        `(cd FOLDER && sha256sum FILES | sha256sum)` gives it with the names in order.
+        """
+        self._digest = self._source.sha256()
+        return self._digest
+
+    @property
+    def files(self) -> list[FileFacts]:
+        """The files that were read: name, size, and SHA-256 once `sha256` has been called."""
+        if isinstance(self._source, Folder):
+            return self._source.files()
+        return [FileFacts(self.name, self.size, self._digest)]
 
     def verify(self) -> list[Problem]:
         """What only reading every byte can tell: checksums that the container itself carries.
@@ -85,7 +100,7 @@ class Checkpoint:
     def torch_view(self) -> TorchView | None:
         """Whether `torch.load(weights_only=True)` would take the file, and what it would stop at;
         None for what is no file of torch's. Asked for first while the checkpoint is open."""
-        return torch_view(self._reading)
+        return None if isinstance(self._source, Folder) else torch_view(self._reading)
 
     def close(self) -> None:
         """Close the file; tensors can no longer be read."""
@@ -116,8 +131,6 @@ def _place(reading: Reading) -> dict[str, Tensor]:
                     reading.problem(value.problem, None, visit.path, True, refused=damaged)
         elif isinstance(value, Global | Record):
             reading.imports.place(value.module, value.name, visit.path)
-        elif isinstance(value, bytes | LongBytes):
-            nested.probe(reading, value, visit.path)
         if visit.cut:
             reading.problem(
                 f"{visit.cut:,} values below are not shown (Limits.depth or Limits.nodes)",
@@ -128,6 +141,26 @@ def _place(reading: Reading) -> dict[str, Tensor]:
     return tensors
 
 
+def _open(place: Path) -> Source | Folder:
+    """The file, or the folder that is meant by it; raises `CheckpointError`."""
+    folder = open_folder(place, None)
+    if folder is not None:
+        return folder
+    source = open_file(place)
+    try:
+        folder = open_folder(place, source)
+    except ReadError as error:
+        source.close()
+        raise CheckpointError(str(error), place) from error
+    except BaseException:
+        source.close()
+        raise
+    if folder is None:
+        return source
+    source.close()
+    return folder
+
+
 def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) -> Checkpoint:
     """Open a checkpoint without running anything in it.
 
@@ -135,11 +168,15 @@ def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) 
     do. Damage that leaves something to read is told in `Checkpoint.problems` instead.
     """
     place = Path(path)
-    source = open_file(place)
     limits = limits or Limits()
+    opened = _open(place)
+    source = opened if isinstance(opened, Source) else Source(-1, 0)
     reading = Reading(place, source, limits, imports=Imports(limits.names))
     try:
-        table.read(reading)
+        if isinstance(opened, Folder):
+            read_folder(reading, opened)
+        else:
+            table.read(reading)
         if (
             not reading.worth_keeping()
             and reading.problems
@@ -147,14 +184,14 @@ def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) 
         ):
             first = next(one for one in reading.problems if one.partial)
             raise FormatError(first.text, first.offset)
-        return Checkpoint(reading)
+        return Checkpoint(reading, opened)
     except (FormatError, ReadError) as reason:
-        source.close()
+        opened.close()
         reading.scratch.close()
         offset = reason.offset if isinstance(reason, FormatError) else None
         where = f" (at byte {offset:,})" if offset else ""
         raise CheckpointError(one_line(f"{reason}{where}"), place, offset) from reason
     except BaseException:
-        source.close()
+        opened.close()
         reading.scratch.close()
         raise

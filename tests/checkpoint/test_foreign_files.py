@@ -31,7 +31,8 @@ def tar() -> bytes:
         (b"\x89HDF\r\n\x1a\n" + bytes(20), "an HDF5 file"),
         (b"GGUF\x03\x00\x00\x00" + bytes(20), "comes with a later version"),
         (b"\x93NUMPY\x01\x00", "a numpy array"),
-        (b'{"weight_map": {}}', "a JSON text"),
+        (b'{"weights": {}}', "a JSON text"),
+        (b'{"weight_map": {}}', "none of the shards"),
         (bytes(5000), "zero bytes"),
         (b"hello there\n", "a text file, not a checkpoint; it begins with"),
         (b"\xde\xad\xbe\xef", "begins with bytes de ad be ef"),
@@ -48,7 +49,7 @@ def test_what_it_is_instead(tmp_path: Path, content: bytes, words: str) -> None:
 def test_places_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="no such file"):
         open_checkpoint(tmp_path / "none.pth")
-    with pytest.raises(CheckpointError, match="a folder"):
+    with pytest.raises(CheckpointError, match="an empty folder"):
         open_checkpoint(tmp_path)
     with pytest.raises(CheckpointError, match="NUL"):
         open_checkpoint("a\0b")

@@ -1,0 +1,106 @@
+"""One file of a folder, read by its own container's reader into the folder's notebooks."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pthreport.checkpoint.containers import table
+from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.errors import FormatError, Problem, ReadError
+from pthreport.checkpoint.folders.folder import Folder, short
+from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.source import Source
+from pthreport.checkpoint.storage import Storage
+from pthreport.checkpoint.tensor import Tensor
+from pthreport.checkpoint.values import Value
+from pthreport.checkpoint.walk import walk
+
+
+def read_file(reading: Reading, folder: Folder, name: str) -> Reading | None:
+    """Read a file of the folder; None where it cannot be, and then a problem says why."""
+    try:
+        source = folder.open(name)
+    except FormatError as error:
+        reading.problem(error.text, error.offset, name, True)
+        return None
+    return read_source(reading, source, name)
+
+
+def read_source(reading: Reading, source: Source, name: str, shift: int = 0) -> Reading | None:
+    """Read what stands in `source`, a file called `name` or a part of it from byte `shift` on."""
+    part = Reading(
+        reading.path / name,
+        source,
+        reading.limits,
+        imports=Imports(reading.limits.names),
+        scratch=reading.scratch,
+    )
+    try:
+        table.read(part)
+    except (FormatError, ReadError) as error:
+        at = error.offset if isinstance(error, FormatError) else None
+        part.problem(str(error), at, None, True)
+        _adopt(reading, part, name, shift)
+        return None
+    _adopt(reading, part, name, shift)
+    return part
+
+
+def _adopt(reading: Reading, part: Reading, name: str, shift: int) -> None:
+    """Take over what was noted about a part, said of its file."""
+    reading.problems.extend(_said_of(name, shift, part.problems))
+    try:
+        reading.imports.absorb(part.imports)
+    except FormatError as error:
+        reading.problem(error.text, None, name, True)
+    seen: set[int] = set()
+    for tensor in tensors_in(reading, part.tree):
+        for storage in _storages(tensor):
+            if id(storage) not in seen:
+                seen.add(id(storage))
+                storage.key = (name, shift, storage.key)
+    before, own = reading.verify, part.verify
+    if own is not list:
+        reading.verify = lambda: [*before(), *_said_of(name, shift, own())]
+
+
+def _said_of(name: str, shift: int, problems: Iterable[Problem]) -> list[Problem]:
+    return [
+        Problem(
+            f"{short(name)[1:-1]}: {one.text}",
+            None if one.offset is None else one.offset + shift,
+            name if one.where is None else f"{name}: {one.where}",
+            one.partial,
+            one.refused,
+        )
+        for one in problems
+    ]
+
+
+def tensors_in(reading: Reading, tree: Value) -> list[Tensor]:
+    """Every tensor of a tree."""
+    if isinstance(tree, Tensor):
+        return [tree]
+    return [visit.value for visit in walk(tree, reading.limits) if isinstance(visit.value, Tensor)]
+
+
+def _storages(tensor: Tensor) -> list[Storage]:
+    return [] if tensor.storage is None else [tensor.storage]
+
+
+def read_json(reading: Reading, folder: Folder, name: str, limit: int | None = None) -> Any:
+    """The JSON of a file in the folder; raises `FormatError` that says what is wrong with it."""
+    source = folder.open(name)
+    limit = limit or reading.limits.header_bytes
+    if source.length > limit:
+        raise FormatError(f"{short(name)} has {source.length:,} bytes, of which at most {limit:,} are read")
+    try:
+        return json.loads(source.read(0, source.length).removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{short(name)} is not UTF-8", error.start) from error
+    except json.JSONDecodeError as error:
+        raise FormatError(f"{short(name)} is not JSON: {error.msg}", error.pos) from error
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{short(name)} holds a number or nesting too large") from error
+    except ReadError as error:
+        raise FormatError(f"{short(name)}: {error}") from error
