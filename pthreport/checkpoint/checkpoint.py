@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pthreport.checkpoint import nested
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, one_line, summed
@@ -18,7 +19,7 @@ from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.source import Source, open_file
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.torch_view import TorchView, torch_view
-from pthreport.checkpoint.values import Global, Record, Value
+from pthreport.checkpoint.values import Global, LongBytes, Record, Value
 from pthreport.checkpoint.walk import walk
 from pthreport.document.nearest import nearest
 
@@ -131,6 +132,8 @@ def _place(reading: Reading) -> dict[str, Tensor]:
                     reading.problem(value.problem, None, visit.path, True, refused=damaged)
         elif isinstance(value, Global | Record):
             reading.imports.place(value.module, value.name, visit.path)
+        elif isinstance(value, bytes | LongBytes):
+            nested.probe(reading, value, visit.path)
         if visit.cut:
             reading.problem(
                 f"{visit.cut:,} values below are not shown (Limits.depth or Limits.nodes)",

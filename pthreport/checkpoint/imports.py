@@ -123,16 +123,6 @@ class Imports:
             self._use(pair, theirs.offset).inside += 1
             self.place(*pair, path)
 
-    def absorb(self, other: "Imports") -> None:
-        """Take over what was collected from another file of the same checkpoint."""
-        for pair, theirs in other._uses.items():
-            ours = self._use(pair, theirs.offset)
-            ours.named += theirs.named
-            ours.called += theirs.called
-            ours.built += theirs.built
-            ours.changed += theirs.changed
-        self._explained.update(other._explained)
-
     def listing(self, limit: int) -> tuple[list[ImportUse], int]:
         """At most `limit` imports in the file's order, and how many were left out; the dangerous ones
         are left out last."""

@@ -34,6 +34,8 @@ def read_source(reading: Reading, source: Source, name: str, shift: int = 0) -> 
         reading.limits,
         imports=Imports(reading.limits.names),
         scratch=reading.scratch,
+        inside=reading.inside,
+        depth=reading.depth,
     )
     try:
         table.read(part)
