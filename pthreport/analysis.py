@@ -11,9 +11,11 @@ from pthreport.anatomy import describe
 from pthreport.assembly import assemble, records_of
 from pthreport.checkpoint import CheckpointError, open_checkpoint
 from pthreport.document import Report, TensorRecord, from_json
+from pthreport.joint import measure_together
 from pthreport.measure import measure
+from pthreport.measure.spectrum import measure_spectra
 from pthreport.progress import Progress
-from pthreport.tasks import chosen, tasks_for, unknown
+from pthreport.tasks import chosen, spectrum_tasks, tasks_for, unknown, within_budget
 
 Depth = Literal["summary", "standard"]
 
@@ -52,12 +54,17 @@ def analyze(
             digest = hasher.submit(checkpoint.sha256) if hash else None
             checked = hasher.submit(checkpoint.verify) if depth != "summary" else None
             measured = measure(tasks, jobs=workers, progress=progress)
+            joint = measure_together(checkpoint, anatomy, measured, wanted, workers)
             sha256 = digest.result() if digest else None
+            affordable, beyond = within_budget(spectrum_tasks(checkpoint, anatomy, wanted))
+            spectra = {**measure_spectra(affordable, jobs=workers), **beyond}
             problems = [*checkpoint.problems, *(checked.result() if checked else ())]
         return assemble(
             checkpoint,
             anatomy,
             measured,
+            spectra,
+            joint,
             sha256=sha256,
             problems=problems,
             name=name or source.name,

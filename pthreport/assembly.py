@@ -15,6 +15,7 @@ from pthreport.checks import Facts, examine
 from pthreport.document import (
     CheckpointFacts,
     Import,
+    Layer,
     Model,
     Optimizer,
     Report,
@@ -25,13 +26,21 @@ from pthreport.document import (
 )
 from pthreport.document.report import Container
 from pthreport.highlights import highlights, profile
+from pthreport.joint import NOTHING, Joint, update_ratios, with_states
 from pthreport.measure import Measurement
+from pthreport.measure.spectrum import LayerSpectra
 from pthreport.provenance import provenance
+from pthreport.savings import savings
 from pthreport.verdict import summarise
 
 
 def records_of(
-    checkpoint: Checkpoint, anatomy: Anatomy, measured: Mapping[str, Measurement], *, looked: bool
+    checkpoint: Checkpoint,
+    anatomy: Anatomy,
+    measured: Mapping[str, Measurement],
+    joint: Joint = NOTHING,
+    *,
+    looked: bool,
 ) -> list[TensorRecord]:
     """A record for every tensor of the file, in its order."""
     first_of: dict[object, str] = {}
@@ -67,6 +76,8 @@ def records_of(
                 units=result.units if result else None,
                 picture=result.picture if result else None,
                 excerpt=result.excerpt if result else None,
+                precision=result.precision if result else None,
+                initialisation=joint.initialisations.get(path),
             )
         )
     return records
@@ -91,6 +102,8 @@ def assemble(
     checkpoint: Checkpoint,
     anatomy: Anatomy,
     measured: Mapping[str, Measurement],
+    spectra: Mapping[str, LayerSpectra],
+    joint: Joint,
     *,
     sha256: str | None,
     problems: Sequence[Problem],
@@ -100,10 +113,10 @@ def assemble(
     timestamp: str | None,
     looked: bool,
 ) -> Report:
-    records = records_of(checkpoint, anatomy, measured, looked=looked)
+    records = records_of(checkpoint, anatomy, measured, joint, looked=looked)
     by_path = {r.path: r for r in records}
-    models = tuple(_measured_model(m, by_path) for m in anatomy.models)
-    training = _with_steps(anatomy, by_path)
+    models = tuple(_measured_model(m, by_path, spectra, joint) for m in anatomy.models)
+    training = with_states(_with_steps(anatomy, by_path), joint)
     imports = tuple(
         Import(
             module=i.module,
@@ -174,13 +187,33 @@ def _in_words(problem: Problem) -> str:
     return f"{where}{problem.text}{offset}"
 
 
-def _measured_model(model: ModelAnatomy, records: Mapping[str, TensorRecord]) -> Model:
+def _measured_model(
+    model: ModelAnatomy,
+    records: Mapping[str, TensorRecord],
+    spectra: Mapping[str, LayerSpectra],
+    joint: Joint,
+) -> Model:
+    ratios = update_ratios(joint)
     layers = tuple(
-        msgspec.structs.replace(layer, profile=profile(layer, records))
+        msgspec.structs.replace(
+            _with_spectrum(layer, spectra.get(layer.weight or "")),
+            profile=profile(layer, records, spectra.get(layer.weight or ""), ratios),
+            batchnorm=joint.batchnorms.get((model.described.key, layer.name)),
+        )
         for layer in model.described.layer_list
     )
     measured = msgspec.structs.replace(model.described, layer_list=layers)
-    return msgspec.structs.replace(measured, highlights=highlights(measured))
+    return msgspec.structs.replace(
+        measured, highlights=highlights(measured), savings=savings(measured, records)
+    )
+
+
+def _with_spectrum(layer: Layer, found: LayerSpectra | None) -> Layer:
+    if found is None:
+        return layer
+    return msgspec.structs.replace(
+        layer, spectrum=found.whole, spectra=found.parts, spectrum_reason=found.reason
+    )
 
 
 def _with_steps(anatomy: Anatomy, records: Mapping[str, TensorRecord]) -> Training:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from statistics import median
+from types import MappingProxyType
 
 from pthreport.document import Highlight, Layer, Model, Profile, TensorRecord
+from pthreport.measure.spectrum import LayerSpectra
 
 OUTLIER = 4.0
 """How many times a layer's spread or norm must be the median of its siblings (layers of its kind) to
@@ -13,13 +15,26 @@ SIBLINGS = 4
 """Layers of one kind that are needed before one of them can stand out."""
 
 
-def profile(layer: Layer, records: Mapping[str, TensorRecord]) -> Profile:
-    """The depth strip's figures of one layer, from its main weight."""
+def profile(
+    layer: Layer,
+    records: Mapping[str, TensorRecord],
+    spectra: LayerSpectra | None = None,
+    update_ratios: Mapping[str, float] = MappingProxyType({}),
+) -> Profile:
+    """The depth strip's figures of one layer, from its main weight, its spectrum, and the size of the
+    last step beside that of the weight, by path."""
     record = records.get(layer.weight or "")
     if record is None or record.statistics is None or not record.statistics.count:
         return Profile()
     s = record.statistics
-    return Profile(norm=s.rms, spread=s.std, zeros=s.zeros / s.count)
+    whole = spectra.whole if spectra is not None else None
+    return Profile(
+        norm=s.rms,
+        spread=s.std,
+        zeros=s.zeros / s.count,
+        stable_rank=whole.stable_rank if whole is not None else None,
+        update_ratio=update_ratios.get(record.path),
+    )
 
 
 def highlights(model: Model) -> tuple[Highlight, ...]:

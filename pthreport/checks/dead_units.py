@@ -25,7 +25,8 @@ def examine(facts: Facts) -> Outcome:
     for model in facts.models:
         for layer in model.layer_list:
             weight = facts.tensors.get(layer.weight or "")
-            if weight is None or weight.units is None:
+            # An embedding's rows are not units that feed a following layer: unused ones are common.
+            if weight is None or weight.units is None or layer.kind == "embedding":
                 continue
             looked += 1
             if weight.units.dead:

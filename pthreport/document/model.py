@@ -26,8 +26,8 @@ class Profile(Part, frozen=True, kw_only=True):
 class BatchNormFacts(Part, frozen=True, kw_only=True):
     """What a normalisation with running statistics shows, over its channels.
 
-    Variances: the least and largest, how many are zero or below (`var_bad`), below 1e-6 (`var_small`),
-    above 1e6 (`var_large`), or not finite. `batches` is num_batches_tracked. `untrained`: the mean
+    Variances: the least and largest, how many are zero, below it or NaN (`var_bad`), positive
+    and below 1e-6 (`var_small`), above 1e6 (`var_large`). `batches` is num_batches_tracked. `untrained`: the mean
     is 0 and the variance 1 everywhere, or no batch was counted. Gains are |weight| / sqrt(var + eps)
     (a weight of 1 where there is none), what the layer multiplies a channel by: least, median, largest. `gamma_small`
     counts weights with |weight| < 1e-3. `eps` is read or torch's default of 1e-5.
@@ -118,7 +118,7 @@ class Highlight(Part, frozen=True, kw_only=True):
 class Saving(Part, frozen=True, kw_only=True):
     """What storing a model's floating weights in another form would save.
 
-    `form` is "float16", "bfloat16", "fp8", "int8-tensor", "int8-channel" or "int4-group"; `bytes` what
+    `form` is "float16", "bfloat16", "fp8-e4m3", "fp8-e5m2", "int8-tensor", "int8-channel" or "int4-group"; `bytes` what
     the weights would take (scales of 4 bytes included, of 2 for int4 groups; tensors of fewer than
     two dims and types no wider stay as they are), `saved` how many fewer. `lossless`: every value is exact in it. `worst` is the tensor with the
     least signal-to-noise ratio `worst_sqnr` (dB), `median_sqnr` the median tensor's; for 16-bit

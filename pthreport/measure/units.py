@@ -15,6 +15,8 @@ from pthreport.measure.source import Array, Float64
 
 DEAD_SHARE = 1e-3
 """A unit is dead below this share of the layer's median norm."""
+LARGE = 4.0
+"""How many times the median norm makes a unit a large one."""
 NORMS_KEPT = 256
 DEAD_KEPT = 64
 
@@ -130,15 +132,21 @@ def describe_units(
     """The units of a layer, shapes (units,), in the words of a report."""
     dead = dead_units(norms, low, high)
     some = norms.size > 0
+    median = float(np.median(norms)) if some else None
+    large = np.flatnonzero(norms > LARGE * median) if median else np.empty(0, np.int64)
+    mean = float(norms.mean()) if some else 0.0
     return Units(
         axis=axis,
         count=norms.size,
         dead=dead.size,
         dead_units=tuple(dead[:DEAD_KEPT].tolist()),
         norm_min=float(norms.min()) if some else None,
-        norm_median=float(np.median(norms)) if some else None,
+        norm_median=median,
         norm_max=float(norms.max()) if some else None,
         norms=tuple(float(f"{norm:.7g}") for norm in norms[:NORMS_KEPT].tolist()),
+        norm_spread=float(norms.std()) / mean if 0 < mean < np.inf else None,
+        large=large.size,
+        large_units=tuple(large[:DEAD_KEPT].tolist()),
         duplicate_pairs=0 if duplicates is None else duplicates.pairs,
         duplicates=() if duplicates is None else duplicates.first,
         duplicates_searched=None if duplicates is None else duplicates.searched,
