@@ -44,7 +44,9 @@ class SpectrumErrors(Part, frozen=True, kw_only=True):
     """How far estimated figures may be off, absolute; None where the figure itself is None.
 
     The residual of the largest singular value and what follows for the stable rank; three standard
-    errors of the others over the random starts (for `alpha` with the fit's own standard error)."""
+    errors of the others over the random starts and what the last third of the steps changed; for
+    `alpha` the range that the search for xmin may give when the distribution is that far off, and
+    the fit's own standard error."""
 
     spectral_norm: float
     stable_rank: float

@@ -12,8 +12,8 @@ from pthreport.document.spectrum import (
     SpectrumPoints,
 )
 from pthreport.measure.source import Float64
-from pthreport.measure.spectrum.estimated import RESOLVED, Density, reconstructed
-from pthreport.measure.spectrum.power_law import PowerLaw, fit_power_law
+from pthreport.measure.spectrum.estimated import RESOLVED, Density, rank_errors, reconstructed
+from pthreport.measure.spectrum.power_law import PowerLaw, fit_power_law, plausible_alphas
 from pthreport.measure.spectrum.random_matrix import noise_edges
 from pthreport.measure.spectrum.ranks import effective_rank, stable_rank
 
@@ -21,6 +21,9 @@ POINTS = 96
 """Singular values kept for a picture, at most."""
 BINS = 48
 LEAST_BIN = 1e-12
+
+MOST_ALPHA_ERROR = 0.5
+"""Share of alpha that its error may be for an estimated alpha to be told."""
 
 LOST = 0.01
 """Share of values too small to be told from zero above which an estimated rank is not told."""
@@ -71,8 +74,8 @@ def estimated_figures(
     """The figures of a matrix from the density of its singular values in units of `scale`.
 
     The condition, one value at the density's end, is not told; nor is the rank where more than one
-    value in a hundred is too small for products in float32, nor an alpha that moves by more than a
-    quarter of itself with the starts.
+    value in a hundred is too small for products in float32, nor an alpha that may be off by
+    more than half of itself (which is most often so: the search for xmin jumps with small changes).
     """
     top = float(density.top[0])
     if top <= 0:
@@ -84,8 +87,9 @@ def estimated_figures(
     fit = told(fit_power_law(values * values))
     alpha_error = None
     if fit is not None:
-        alpha_error = fit.stderr + density.spread(lambda one: _alpha(one, scale))
-        if not alpha_error <= fit.alpha / 4:
+        low, high = plausible_alphas(values * values, rank_errors(density), fit)
+        alpha_error = fit.stderr + max(fit.alpha - low, high - fit.alpha)
+        if alpha_error > MOST_ALPHA_ERROR * fit.alpha:
             fit, alpha_error = None, None
     return Spectrum(
         part=part,
@@ -115,11 +119,6 @@ def estimated_figures(
         random=baseline(values, shape, frobenius),
         points=picture(values) if points else None,
     )
-
-
-def _alpha(density: Density, scale: float) -> float:
-    fit = fit_power_law((reconstructed(density) * scale) ** 2)
-    return np.nan if fit is None else fit.alpha
 
 
 def _entropy_rank(density: Density) -> float:

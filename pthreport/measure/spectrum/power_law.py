@@ -55,17 +55,7 @@ def fit_power_law(eigenvalues: Array) -> PowerLaw | None:
     at `PROBES` of its places, and computed in the order of the bounds until no bound is below the
     least distance found: the result is that of the plain search.
     """
-    values = np.sort(np.asarray(eigenvalues, np.float64).ravel())
-    values = values[(values > LEAST_EIGENVALUE) & np.isfinite(values)]
-    if values.size < 2:
-        return None
-    logs = np.log(values / values[-1])
-    counts = np.arange(values.size, 0, -1)[:-1]
-    # Sums from each value to the end; the last candidate's sum has one difference.
-    sums = np.cumsum(logs[::-1])[::-1][:-1] - counts * logs[:-1]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        slopes = counts / sums
-    wanted = np.flatnonzero((sums > 0) & np.isfinite(slopes) & (1 + slopes > 1))
+    values, logs, counts, slopes, wanted = _candidates(eigenvalues)
     if wanted.size == 0:
         return None
     bounds = _lower_bounds(logs, counts, slopes, wanted)
@@ -80,6 +70,37 @@ def fit_power_law(eigenvalues: Array) -> PowerLaw | None:
     return PowerLaw(float(1 + slopes[best]), float(values[best]), float(least), int(counts[best]))
 
 
+def plausible_alphas(eigenvalues: Array, errors: Array, fit: PowerLaw) -> tuple[float, float]:
+    """The least and the largest alpha that the search may give for values near these.
+
+    `eigenvalues` are sorted, largest first, and `errors` says how many places each may be off, which
+    in a tail of n values moves the distance there by that over n: a candidate whose distance may be
+    less than that of `fit` may be at most could be the best one.
+    """
+    _, logs, counts, slopes, wanted = _candidates(eigenvalues)
+    shifts = errors[: logs.size][::-1]
+    bounds = _lower_bounds(logs, counts, slopes, wanted, shifts)
+    most = fit.ks + float(shifts[-fit.tail :].max()) / fit.tail
+    alphas = 1 + slopes[wanted][(bounds <= most) & (counts[wanted] >= LEAST_TAIL)]
+    return float(alphas.min(initial=fit.alpha)), float(alphas.max(initial=fit.alpha))
+
+
+def _candidates(eigenvalues: Array) -> tuple[Float64, Float64, Array, Float64, Array]:
+    # Sorted values, their logarithms, sizes and alpha - 1 of the tails, and which may be taken.
+    values = np.sort(np.asarray(eigenvalues, np.float64).ravel())
+    values = values[(values > LEAST_EIGENVALUE) & np.isfinite(values)]
+    if values.size < 2:
+        nothing = np.empty(0, np.int64)
+        return values, np.log(values), nothing, np.empty(0), nothing
+    logs = np.log(values / values[-1])
+    counts = np.arange(values.size, 0, -1)[:-1]
+    # Sums from each value to the end; the last candidate's sum has one difference.
+    sums = np.cumsum(logs[::-1])[::-1][:-1] - counts * logs[:-1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        slopes = counts / sums
+    return values, logs, counts, slopes, np.flatnonzero((sums > 0) & np.isfinite(slopes) & (1 + slopes > 1))
+
+
 def _distance(logs: Float64, at: int, slope: float) -> float:
     tail = logs[at:] - logs[at]
     tail *= -slope
@@ -89,7 +110,10 @@ def _distance(logs: Float64, at: int, slope: float) -> float:
     return float(max(tail.max(), -tail.min()))
 
 
-def _lower_bounds(logs: Float64, counts: Array, slopes: Float64, wanted: Array) -> Float64:
+def _lower_bounds(
+    logs: Float64, counts: Array, slopes: Float64, wanted: Array, shifts: Float64 | None = None
+) -> Float64:
+    # Each candidate's distance at some places; less what the places may be off by, where that is given.
     places = np.arange(PROBES + 1) / PROBES
     found = np.empty(wanted.size)
     step = max(1, CHUNK // places.size)
@@ -98,5 +122,8 @@ def _lower_bounds(logs: Float64, counts: Array, slopes: Float64, wanted: Array) 
         n = counts[rows][:, None]
         index = ((n - 1) * places).astype(np.int64)
         theory = np.exp((logs[rows[:, None] + index] - logs[rows][:, None]) * -slopes[rows][:, None])
-        found[start : start + step] = np.abs(theory + index / n - 1).max(axis=1)
+        apart = np.abs(theory + index / n - 1)
+        if shifts is not None:
+            apart -= shifts[rows[:, None] + index] / n
+        found[start : start + step] = apart.max(axis=1)
     return found
