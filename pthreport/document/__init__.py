@@ -20,7 +20,11 @@ from pthreport.document.finding import (
     TextDetail,
 )
 from pthreport.document.model import (
+    Adapter,
+    Amount,
     BatchNormFacts,
+    Experts,
+    Family,
     Highlight,
     Layer,
     Model,
@@ -69,6 +73,8 @@ from pthreport.document.training import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Adapter",
+    "Amount",
     "Average",
     "BatchNormFacts",
     "BytesDetail",
@@ -76,7 +82,9 @@ __all__ = [
     "Curve",
     "Detail",
     "Excerpt",
+    "Experts",
     "Fact",
+    "Family",
     "Finding",
     "Group",
     "Highlight",

@@ -137,6 +137,74 @@ class Saving(Part, frozen=True, kw_only=True):
     vanish: int = 0
 
 
+class Family(Part, frozen=True, kw_only=True):
+    """A published architecture that a model, or the module `at` in it, has the structure of.
+
+    `name` is the family ("ResNet"), `variant` what a sentence calls it ("ResNet-50"). `facts` are what
+    the shapes tell, as far as they do: "depth", "width", "heads", "vocabulary", "input channels",
+    "classes" and others by their usual names. `evidence` says from what it was concluded.
+    """
+
+    name: str
+    variant: str
+    basis: Basis = "inferred"
+    evidence: str
+    at: str = ""
+    facts: dict[str, str] = {}
+
+
+class Adapter(Part, frozen=True, kw_only=True):
+    """A low-rank change B A of one layer (LoRA): the paths of both factors, A (rank, in), B (out, rank).
+
+    `target` is the layer that it changes, as the file calls it; `base` the path of that layer's weight
+    where the file holds it. `scale` multiplies the product: alpha / rank, by `scaled_by` ("alpha in the file",
+    "arguments in the file", or "" where neither is there and 1 stands in). `delta_norm` is the
+    Frobenius norm of the scaled product, `relative` that over the norm of the base weight.
+    """
+
+    target: str
+    a: str
+    b: str
+    rank: int
+    parameters: int
+    alpha: float | None = None
+    scale: float = 1.0
+    scaled_by: str = ""
+    base: str | None = None
+    delta_norm: float | None = None
+    relative: float | None = None
+
+
+class Experts(Part, frozen=True, kw_only=True):
+    """One mixture of experts: `count` like modules under `at`, and the `router` that chooses among them.
+
+    `parameters` counts one expert; `tensors` are the paths of each expert's tensors, or, where all
+    experts share tensors (`fused`), those with the experts along dim 0. `shared` names modules beside them that see
+    every token. `norms` are the experts' L2 norms over all of their weights, in order; `router_norms`
+    the L2 norms of the router's rows. Both are empty where values were not measured.
+    """
+
+    at: str
+    count: int
+    router: str
+    router_weight: str
+    parameters: int
+    fused: bool
+    tensors: tuple[tuple[str, ...], ...]
+    shared: tuple[str, ...] = ()
+    evidence: str
+    norms: tuple[float, ...] = ()
+    router_norms: tuple[float, ...] = ()
+
+
+class Amount(Part, frozen=True, kw_only=True):
+    """Tensors, elements and bytes of one sort; tied tensors once."""
+
+    tensors: int
+    elements: int
+    bytes: int
+
+
 class Named(Sequence[Layer]):
     """A sequence of layers that also answers to a layer's name."""
 
@@ -168,7 +236,10 @@ class Model(Part, frozen=True, kw_only=True):
     """One model: `key` is the path of its mapping or module ("" where it is the whole file).
 
     `role` labels a copy of another model in the file ("raw", "ema", ...), "" where it stands alone.
-    `parameters`, `buffers` count elements and `bytes` their size, tied tensors once.
+    `parameters`, `buffers` count elements and `bytes` their size, tied tensors once. `family` is None
+    where the structure is none that is known for sure. `by_kind` (a layer's kind), `by_depth` (modules
+    in the order of the file, one that holds more than half of everything replaced by what is in it)
+    and `by_dtype` each divide all of the model's tensors.
     """
 
     key: str
