@@ -74,7 +74,7 @@ def measure_together(
     return Joint(
         initialisations=_initialisations(anatomy, measured),
         states=by_optimizer,
-        averages=averages,
+        averages=tuple(average for average in averages if average.tensors),
         batchnorms=_batchnorms(checkpoint, anatomy, wanted),
     )
 

@@ -179,7 +179,7 @@ def initialisation(place: Place, statistics: Statistics, sketch: Sketch) -> Init
             found = _tested(law, told)
         if found.consistent and not broken:
             return found
-        if first is None:
+        if law is usual[0]:
             first = found
     return None if first is None else msgspec.structs.replace(first, consistent=False)
 
