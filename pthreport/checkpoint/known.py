@@ -103,6 +103,12 @@ _PLAIN_NAMES = {
     "_codecs": "encode",
 }
 
+_DISTRIBUTED = {
+    "metadata": """Metadata TensorStorageMetadata BytesStorageMetadata ChunkStorageMetadata TensorProperties
+        MetadataIndex StorageMeta _MEM_FORMAT_ENCODING""",
+    "filesystem": "_StorageInfo _StoragePrefix",
+}
+
 _NUMPY_NAMES = {
     "numpy": "dtype ndarray",
     **{f"{package}.multiarray": "_reconstruct scalar" for package in ("numpy.core", "numpy._core")},
@@ -118,9 +124,22 @@ KNOWN: dict[tuple[str, str], str] = {
     **_pairs("torch._utils", _TORCH_UTILS, _REBUILDS),
     **_pairs("torch._tensor", "_rebuild_from_type_v2 _rebuild_from_type", _REBUILDS),
     **_pairs("torch.tensor", "_rebuild_from_type", _REBUILDS),
+    **_pairs(
+        "torch.nested._internal.nested_tensor",
+        "NestedTensor _rebuild_njt",
+        "Rebuilds a jagged nested tensor of others.",
+    ),
+    ("torch._dynamo.decorators", "_DimRange"): "The bounds of a jagged tensor's dimension.",
     **_pairs("torch.jit._pickle", _SCRIPT, "Restores a typed list or dict of TorchScript."),
     **_pairs("torch", _CONSTANTS, _ENUM),
     **_pairs("torch.serialization", "_get_layout", "Names a sparse layout."),
+    **{
+        pair: why
+        for module, names in _DISTRIBUTED.items()
+        for pair, why in _pairs(
+            f"torch.distributed.checkpoint.{module}", names, "Says where a checkpoint's pieces are."
+        ).items()
+    },
     **dict.fromkeys(STORAGE_DTYPES, "The type of a storage."),
     **dict.fromkeys(TORCH_DTYPES, "An element type."),
     **{
