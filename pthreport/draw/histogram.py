@@ -36,7 +36,7 @@ def linear_histogram(
         at = svg.percent(scale.share(mean))
         parts.append(svg.tag("line", x1=at, x2=at, y1=HEIGHT - 6, y2=HEIGHT, class_="mean"))
     parts.append(_box(quantiles, scale, HEIGHT + BOX_HEIGHT / 2))
-    parts += _ticks(scale, [scale.label(tick) for tick in scale.ticks], height)
+    parts += ticks(scale, [scale.label(tick) for tick in scale.ticks], height)
     return _picture(parts, height + AXIS_HEIGHT, alt)
 
 
@@ -51,7 +51,7 @@ def log_histogram(histogram: Histogram, alt: str) -> str | None:
     powers = [power for power in range(first, int(high) + 1, stride) if low <= power <= high]
     scale = axis.Axis(low, high, "linear", tuple(float(power) for power in powers))
     labels = [f"2{_superscript(power)}" for power in powers]
-    parts = [_bins(histogram.log_counts), *_ticks(scale, labels, HEIGHT)]
+    parts = [_bins(histogram.log_counts), *ticks(scale, labels, HEIGHT)]
     return _picture(parts, HEIGHT + AXIS_HEIGHT, alt)
 
 
@@ -126,7 +126,8 @@ def _box(quantiles: Mapping[str, float], scale: axis.Axis, middle: float) -> str
     return line + box + mark
 
 
-def _ticks(scale: axis.Axis, labels: Sequence[str], top: float) -> list[str]:
+def ticks(scale: axis.Axis, labels: Sequence[str], top: float) -> list[str]:
+    """Marks below a picture at `top` pixels, each with its label."""
     shares = [scale.share(tick) for tick in scale.ticks]
     marks = "".join(f"M{round(share * 1000)} 0v4" for share in shares)
     path = svg.tag("path", d=marks, class_="tick")

@@ -34,12 +34,15 @@ class Column:
 @dataclass(frozen=True)
 class Row:
     """One quantity over the columns, None where a layer has none. Where `empty` is not "", it is
-    said instead of drawing the values."""
+    said instead of drawing the values. `band` is the span of values that `band_word` names; the scale
+    reaches it."""
 
     title: str
     values: tuple[float | None, ...]
-    scale: Literal["log", "share"]
+    scale: Literal["log", "share", "linear"]
     empty: str = ""
+    band: tuple[float, float] | None = None
+    band_word: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,13 +99,17 @@ def _is_empty(row: Row) -> bool:
 
 def _row(row: Row, columns: Sequence[Column], top: int) -> str:
     known = [value for value in row.values if value is not None and math.isfinite(value)]
+    reached = [*known, *(row.band or ())]
     scale = (
-        axis.logarithmic(known, most=3) if row.scale == "log" else axis.zero_based(max(known, default=0))
+        axis.logarithmic(reached, most=3)
+        if row.scale == "log"
+        else axis.zero_based(max(reached, default=0))
     )
-    parts = [svg.tag("line", x1=0, x2="100%", y1=top + PLOT, y2=top + PLOT, class_="group-base")]
+    parts = _band(row, scale, top)
+    parts += [svg.tag("line", x1=0, x2="100%", y1=top + PLOT, y2=top + PLOT, class_="group-base")]
     for tick in scale.ticks:
         y = round(top + PLOT * (1 - scale.share(tick)), 1)
-        label = scale.label(tick) if row.scale == "log" else f"{tick * 100:g} %"
+        label = f"{tick * 100:g} %" if row.scale == "share" else scale.label(tick)
         parts.append(svg.tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid"))
         parts.append(svg.text(label, x=-6, y=y + 3.5, text_anchor="end"))
     # Thin columns: of about a thousand pixels, each takes thirty at most.
@@ -125,6 +132,16 @@ def _row(row: Row, columns: Sequence[Column], top: int) -> str:
     )
     parts.append(svg.frame(len(columns), 100, paths, y=top, width="100%", height=PLOT))
     return "".join(parts)
+
+
+def _band(row: Row, scale: axis.Axis, top: int) -> list[str]:
+    if row.band is None:
+        return []
+    low, high = (top + PLOT * (1 - scale.share(value)) for value in row.band)
+    area = svg.tag("rect", width="100%", y=round(high, 1), height=round(low - high, 1), class_="band")
+    # At the right of the title's line, where no column can run through it.
+    word = svg.text(row.band_word, x="100%", y=top - TITLE + 15, text_anchor="end", class_="said")
+    return [area, word] if row.band_word else [area]
 
 
 def _marks(columns: Sequence[Column], bottom: int) -> list[str]:

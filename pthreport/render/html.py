@@ -25,6 +25,8 @@ from pthreport.render.page.layers import COLUMNS, Source, layers, loose_tensors
 from pthreport.render.page.levels import WORDS
 from pthreport.render.page.model import models
 from pthreport.render.page.safety import safety
+from pthreport.render.page.spectra import HEAD, spectra
+from pthreport.render.page.spectrum import PART_HEAD
 from pthreport.render.page.text import brief, name, plain, sentence, shown
 from pthreport.render.page.verdict import verdict
 from pthreport.render.templates_folder import templates_folder
@@ -60,6 +62,9 @@ def render_html(report: Report) -> str:
                 or report.training.metrics
                 or report.training.arguments
             ),
+            spectra=spectra(report, look_up, choice.anchors),
+            spectra_head=HEAD,
+            part_head=PART_HEAD,
             gallery=pictures,
             columns=COLUMNS,
             download=packed_json(report),

@@ -3,23 +3,42 @@
 import base64
 import gzip
 
-import msgspec
 from markupsafe import Markup
+from msgspec.structs import replace
 
-from pthreport.document import Report, to_json
+from pthreport.document import Layer, Report, to_json
+from pthreport.document.spectrum import Spectrum
 
 
 def packed_json(report: Report) -> Markup:
-    """`report` as a data URI of gzipped JSON: all numbers, without the pictures' pixels.
+    """`report` as a data URI of gzipped JSON: all figures, without what is only drawn or copied.
 
-    Without them since the page shows them already, and they would be most of its size. The gzip head
-    carries no time, so that the same report gives the same bytes.
+    Pictures' pixels, the points of spectra and the exact corners of values stay out: they would be
+    most of its size. The gzip head carries no time, so that the same report gives the same bytes.
     """
-    tensors = tuple(
-        msgspec.structs.replace(tensor, picture=None) if tensor.picture else tensor
-        for tensor in report.tensors
+    bare = replace(
+        report,
+        tensors=tuple(replace(tensor, picture=None, excerpt=None) for tensor in report.tensors),
+        models=tuple(
+            replace(model, layer_list=tuple(_without_points(layer) for layer in model.layer_list))
+            for model in report.models
+        ),
     )
-    bare = msgspec.structs.replace(report, tensors=tensors)
     packed = gzip.compress(to_json(bare), compresslevel=9, mtime=0)
     # Markup, since a text of this length would be cut before it reaches the page.
     return Markup("data:application/gzip;base64," + base64.b64encode(packed).decode("ascii"))
+
+
+def _without_points(layer: Layer) -> Layer:
+    if layer.spectrum is None and not layer.spectra:
+        return layer
+    return replace(
+        layer,
+        spectrum=_bare(layer.spectrum) if layer.spectrum else None,
+        spectra=tuple(_bare(part) for part in layer.spectra),
+    )
+
+
+def _bare(spectrum: Spectrum) -> Spectrum:
+    pooled = replace(spectrum.pooled, points=None) if spectrum.pooled else None
+    return replace(spectrum, points=None, pooled=pooled)

@@ -11,6 +11,7 @@ from pthreport.render.page.gallery import Gallery, Shown
 from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.kinds import family
 from pthreport.render.page.levels import Level
+from pthreport.render.page.spectrum import SpectrumView, spectrum_view
 from pthreport.render.page.tensor import (
     Figure,
     SmallTensor,
@@ -42,6 +43,7 @@ class Card:
     others: tuple[SmallTensor, ...]
     others_left_out: int
     findings: tuple[Line, ...]
+    spectrum: SpectrumView | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ def _row(source: Source, model: Model, layer: Layer) -> Row:
             ),
             others_left_out=max(len(others) - MOST_TENSORS_ON_CARD, 0),
             findings=found,
+            spectrum=spectrum_view(layer),
         )
     return Row(
         anchor=anchor,

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from pthreport.document import Import, Report
+from pthreport.document import Import, Report, TorchView
 from pthreport.render.page.levels import Level
 
 MOST_IMPORTS = 300
@@ -22,13 +22,23 @@ class ImportView:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A sentence with the mark that stands before it."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True)
 class Safety:
-    """The imports that should be looked at, those that are known, and how many are not listed."""
+    """The imports that should be looked at, those that are known, and how many are not listed; what
+    torch itself would say to the file."""
 
     suspect: tuple[ImportView, ...]
     known: tuple[ImportView, ...]
     left_out: int
     sentence: str
+    torch: tuple[Said, ...]
 
 
 def safety(report: Report) -> Safety:
@@ -52,4 +62,21 @@ def safety(report: Report) -> Safety:
         known=tuple(view for view in shown if view.level == "pass"),
         left_out=total - len(shown),
         sentence=sentence,
+        torch=torch_says(report.checkpoint.torch) if report.checkpoint.torch else (),
     )
+
+
+def torch_says(view: TorchView) -> tuple[Said, ...]:
+    """What torch.load with weights_only=True would do, one sentence for each of its two gates."""
+    call, version = "torch.load(weights_only=True)", f"torch {view.version}"
+    if view.weights_only:
+        return (Said("pass", f"{call} of {version} would take it."),)
+    said = []
+    if view.refuses_container:
+        said.append(
+            Said("warning", f"{call} of {version} would refuse the file itself: {view.refuses_container}.")
+        )
+    if view.stops_at:
+        also = "would also stop" if said else f"of {version} would stop"
+        said.append(Said("warning", f"{call} {also} at {view.stops_at}."))
+    return tuple(said) or (Said("warning", f"{call} of {version} would not take it."),)

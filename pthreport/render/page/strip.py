@@ -1,10 +1,11 @@
 """The depth strip's data: which columns, rows and brackets, and the sentences under it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Highlight, Model, Report
+from pthreport.document import Highlight, Layer, Model, Report
 from pthreport.draw import strip
 from pthreport.render import numbers
 from pthreport.render.page.index import Index, layer_key
@@ -14,6 +15,7 @@ from pthreport.render.page.text import plain
 
 MOST_COLUMNS = 1500
 FEW_ZEROS = 0.001
+USUAL_UPDATE = (1e-4, 1e-2)
 _MOST_GROUPS = 26
 
 
@@ -44,34 +46,30 @@ def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset
         return None
     columns = []
     for layer in layers:
-        key = layer_key(model, layer)
-        anchor = index.layer_anchors[key]
-        worst = index.worst(key)
         profile = layer.profile
-        note = [plain(layer.name), layer.kind]
-        note.append(f"RMS {numbers.value(profile.norm)}, spread {numbers.value(profile.spread)}")
+        facts = [f"RMS {numbers.value(profile.norm)}, spread {numbers.value(profile.spread)}"]
         if profile.zeros:
-            note.append(f"zeros {numbers.percent(profile.zeros)}")
-        if worst:
-            titles = [report.findings[number].title for number in index.findings_at[key][:3]]
-            note.append(f"{WORDS[worst]}: " + "; ".join(plain(title) for title in titles))
-        columns.append(
-            strip.Column(
-                note="\n".join(note),
-                href=f"#{anchor}" if anchor in shown_rows else None,
-                family="norm" if family(layer.kind) == "norm" else "weight",
-                mark=worst,
-            )
-        )
+            facts.append(f"zeros {numbers.percent(profile.zeros)}")
+        if profile.stable_rank is not None:
+            facts.append(f"stable rank {numbers.value(profile.stable_rank)}")
+        if profile.update_ratio is not None:
+            facts.append(f"last update {numbers.value(profile.update_ratio)} of the weights")
+        columns.append(column(report, model, layer, index, shown_rows, facts))
     zeros = tuple(profile.zeros for profile in profiles)
     rows = [
         strip.Row("Norm: root mean square, log scale", tuple(p.norm for p in profiles), "log"),
         strip.Row("Spread: standard deviation, log scale", tuple(p.spread for p in profiles), "log"),
         strip.Row("Zeros: share of exact zeros", zeros, "share", _few(zeros)),
     ]
-    groups = _groups([layer.name for layer in layers])
+    ranks = tuple(profile.stable_rank for profile in profiles)
+    if any(rank is not None for rank in ranks):
+        rows.append(strip.Row("Stable rank, log scale", ranks, "log"))
+    updates = tuple(profile.update_ratio for profile in profiles)
+    if any(updates):
+        rows.append(update_row(updates))
+    brackets = groups([layer.name for layer in layers])
     alt = _alt(model, layers=len(layers), rows=rows)
-    drawn = strip.depth_strip(columns, rows, groups, alt)
+    drawn = strip.depth_strip(columns, rows, brackets, alt)
     return StripView(
         picture=Markup(drawn.picture),
         links=Markup(drawn.links),
@@ -80,6 +78,44 @@ def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset
         shown=len(layers),
         total=total,
         norms={column.family for column in columns} == {"weight", "norm"},
+    )
+
+
+def column(
+    report: Report,
+    model: Model,
+    layer: Layer,
+    index: Index,
+    shown_rows: frozenset[str],
+    facts: Sequence[str],
+    *,
+    marked: bool = True,
+) -> strip.Column:
+    """One layer as a column: a pointer reads its name, kind and `facts`, a click leads to its row."""
+    key = layer_key(model, layer)
+    anchor = index.layer_anchors[key]
+    worst = index.worst(key) if marked else None
+    note = [plain(layer.name), layer.kind, *facts]
+    if worst:
+        titles = [report.findings[number].title for number in index.findings_at[key][:3]]
+        note.append(f"{WORDS[worst]}: " + "; ".join(plain(title) for title in titles))
+    return strip.Column(
+        note="\n".join(note),
+        href=f"#{anchor}" if anchor in shown_rows else None,
+        family="norm" if family(layer.kind) == "norm" else "weight",
+        mark=worst,
+    )
+
+
+def update_row(ratios: tuple[float | None, ...]) -> strip.Row:
+    """How far the last update moved each weight, with the span around 1e-3 that is usual while a
+    network learns."""
+    return strip.Row(
+        "Last update over weight: root mean squares, log scale",
+        ratios,
+        "log",
+        band=USUAL_UPDATE,
+        band_word="usual while it learns: within ten times of 1e-3",
     )
 
 
@@ -123,7 +159,7 @@ def _alt(model: Model, *, layers: int, rows: list[strip.Row]) -> str:
     return " ".join(parts)
 
 
-def _groups(names: list[str]) -> list[strip.Group]:
+def groups(names: list[str]) -> list[strip.Group]:
     """Brackets under the columns: the first parts of the names, and the second where one part holds
     most of the columns."""
     first = _runs([name.split(".")[0] for name in names], 0, len(names))
