@@ -61,9 +61,9 @@ def records_of(
                 model=named.model,
                 name=named.name,
                 role=named.role,
-                shape=tensor.shape,
+                shape=tensor.logical_shape,
                 dtype=tensor.dtype.name,
-                numel=tensor.numel,
+                numel=tensor.logical_numel,
                 nbytes=tensor.nbytes,
                 shares_storage_with=shared if shared != path else None,
                 location=tensor.location,
@@ -91,6 +91,11 @@ def _notes(tensor: Tensor) -> tuple[str, ...]:
             notes.append(f"quantized, {q.scheme}: scale {q.scale:g}, zero point {q.zero_point}")
         else:
             notes.append(f"quantized, {q.scheme}, along dim {q.axis}")
+    if tensor.sparse is not None:
+        layout, numel = tensor.sparse.words, tensor.logical_numel
+        notes.append(
+            f"sparse ({layout}): {tensor.numel:,} of {numel:,} elements are stored; the figures are theirs"
+        )
     if tensor.type_name:
         notes.append(f"the file calls it {cut(tensor.type_name, 100)}")
     if tensor.origin == "numpy":

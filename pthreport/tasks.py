@@ -43,7 +43,7 @@ def tasks_for(
     for path, tensor in checkpoint.tensors.items():
         if path not in wanted:
             continue
-        owner = weights.get(path)
+        owner = weights.get(path) if tensor.sparse is None else None  # its values have no axes
         named = anatomy.names.get(path)
         of_model = named is not None and named.role in ("parameter", "buffer")
         rows, columns = _directions(owner)
@@ -107,6 +107,8 @@ def spectrum_tasks(checkpoint: Checkpoint, anatomy: Anatomy, wanted: set[str]) -
                 continue
             groups = layer.kind.groups if kind == "conv-transpose" else 1
             tensor = checkpoint.tensors[weight.path]
+            if tensor.sparse is not None:
+                continue
             tasks[weight.path] = SpectrumTask(tensor, kind, layer.kind.unit_axis, groups, _sections(layer))
     return list(tasks.values())
 

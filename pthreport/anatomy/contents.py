@@ -57,7 +57,7 @@ def _node(outline: Outline, position: int, children: tuple[Node, ...]) -> Node:
         return Node(key=key, kind="reference", type=type_name(value), path=place.repeats)
     kind = _kind(value)
     if isinstance(value, Tensor):
-        text = shape_text(value.shape)
+        text = shape_text(value.logical_shape)
         if value.problem:
             text += f" ({value.problem})"
         return Node(key=key, kind=kind, type=value.dtype.name, text=text, path=value.path)

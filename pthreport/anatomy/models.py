@@ -225,7 +225,8 @@ def _entry(outline: Outline, position: int, name: str, role: Role | None) -> Ent
         leaf = name.rpartition(".")[2]
         whole = tensor.dtype.kind in ("int", "bool")
         role = "buffer" if (leaf in BUFFER_NAMES or whole) and not tensor.is_parameter else "parameter"
-    return Entry(tensor.path, name, tensor.shape, tensor.numel, tensor.nbytes, role, identity(tensor))
+    shape, numel = tensor.logical_shape, tensor.logical_numel
+    return Entry(tensor.path, name, shape, numel, tensor.nbytes, role, identity(tensor))
 
 
 def _tensor(outline: Outline, position: int) -> Tensor:

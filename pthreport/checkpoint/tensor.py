@@ -16,6 +16,7 @@ from pthreport.checkpoint.geometry import (
     span,
     storage_order,
 )
+from pthreport.checkpoint.sparse import Sparse
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.values import Value
 
@@ -59,7 +60,8 @@ class Tensor:
     `location` (of the storage) are what the file says. `origin` is "torch" or "numpy". `type_name`
     is the class's name where the file names one, `attributes` what is set on the tensor beside its
     values. `absent` says that the values were never saved (a meta tensor), which is no damage.
-    `role` is what the file itself says that it is to its module, None where it says nothing.
+    A `sparse` tensor is that of its stored values: shape, `read` and `slice` are theirs, only
+    `logical_shape`, `numpy` and `torch` those of the whole. `role` is what the file itself says that it is to its module, None where it says nothing.
     `conjugate` and `negative` are torch's lazy bits; `read` applies them.
     """
 
@@ -78,6 +80,7 @@ class Tensor:
     attributes: Value = None
     absent: bool = False
     role: Role | None = None
+    sparse: Sparse | None = None
     conjugate: bool = False
     negative: bool = False
     _order: tuple[int, ...] | None = field(default=None, init=False, repr=False)
@@ -92,6 +95,16 @@ class Tensor:
     def numel(self) -> int:
         """Number of elements."""
         return math.prod(self.shape)
+
+    @property
+    def logical_shape(self) -> tuple[int, ...]:
+        """The sizes that the tensor has to its users, also where only some elements are stored."""
+        return self.shape if self.sparse is None else self.sparse.shape
+
+    @property
+    def logical_numel(self) -> int:
+        """Number of elements of `logical_shape`."""
+        return math.prod(self.logical_shape)
 
     @property
     def nbytes(self) -> int:
@@ -184,14 +197,15 @@ class Tensor:
         if self.quantization is not None:
             scale, zero_point = self.quantization.parameters(len(self.shape))
             return ((self._logical().astype(np.float64) - zero_point) * scale).astype(np.float32)
-        return self.dtype.decode(self._logical())
+        values = self.dtype.decode(self._logical())
+        return values if self.sparse is None else self.sparse.dense(values)
 
     def torch(self) -> "torch.Tensor":
         """The whole tensor as a torch tensor of its own type; quantized values dequantised to
-        float32. Raises `ReadError`."""
+        float32, sparse ones made dense as `numpy` makes them. Raises `ReadError`."""
         import torch
 
-        if self.quantization is not None or self.dtype.kind == "quantized":
+        if self.quantization is not None or self.sparse is not None or self.dtype.kind == "quantized":
             return torch.from_numpy(self.numpy())
         raw = np.ascontiguousarray(self._logical())
         dtype: torch.dtype = getattr(torch, self.dtype.name)

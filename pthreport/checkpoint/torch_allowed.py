@@ -50,6 +50,12 @@ NAMES: frozenset[str] = frozenset(
 )
 """The names that may be imported, module and name joined by a dot."""
 
+REGISTERED: frozenset[str] = frozenset(
+    _named("torch.nested._internal.nested_tensor", "NestedTensor _rebuild_njt")
+    | _named("torch.distributed._mesh_layout", "_FlatLayout _MeshLayout")
+)
+"""The names that `import torch` adds to them (torch.serialization.add_safe_globals)."""
+
 MODULES = {"__builtin__": "builtins"}
 """Python 2's names of modules, as far as they lead to an allowed name."""
 

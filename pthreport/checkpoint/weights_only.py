@@ -10,7 +10,7 @@ from typing import Any
 
 from pthreport.checkpoint.errors import ReadError
 from pthreport.checkpoint.source import Stretch
-from pthreport.checkpoint.torch_allowed import BUILT, MADE, MODULES, NAMES
+from pthreport.checkpoint.torch_allowed import BUILT, MADE, MODULES, NAMES, REGISTERED
 
 WINDOW = 1 << 20
 NAME_BYTES = 64 * 1024
@@ -108,7 +108,7 @@ def _global(f: _Follower, pos: int) -> int:
     module, pos = f.line(pos)
     name, pos = f.line(pos)
     full = f"{MODULES.get(module, module)}.{name}"
-    if full not in NAMES:
+    if full not in NAMES and full not in REGISTERED:
         raise _Stop(f"{module}.{name}")
     f.stack.append(_Name(full))
     return pos

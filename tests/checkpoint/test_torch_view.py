@@ -21,7 +21,7 @@ from torch import nn
 
 from pthreport import analyze
 from pthreport.checkpoint import CheckpointError, TorchView, open_checkpoint
-from pthreport.checkpoint.torch_allowed import NAMES, TORCH_VERSION
+from pthreport.checkpoint.torch_allowed import NAMES, REGISTERED, TORCH_VERSION
 from tests.checkpoint.files import add_member, rezip, save
 
 LOAD = """
@@ -91,6 +91,9 @@ VALUES: dict[str, Any] = {
     },
     "quantized": lambda: torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
     "sparse": lambda: torch.eye(3).to_sparse(),
+    "csr": lambda: torch.eye(3).to_sparse_csr(),
+    "nested": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+    "jagged": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
     "meta": lambda: torch.empty(2, device="meta"),
     "named text storage": lambda: ["storage", ("storage", "x")],
     "numpy array": lambda: {"a": np.ones(3)},
@@ -113,9 +116,10 @@ def written(folder: Path) -> dict[str, Path]:
     for name, make in VALUES.items():
         stem = name.replace(" ", "_")
         files[name] = save(folder / f"{stem}.pt", make())
-        files[f"{name}, legacy"] = save(
-            folder / f"{stem}.pth", make(), _use_new_zipfile_serialization=False
-        )
+        if name != "nested":  # torch looks at its sizes before it has read them
+            files[f"{name}, legacy"] = save(
+                folder / f"{stem}.pth", make(), _use_new_zipfile_serialization=False
+            )
     for protocol in (1, 3, 4, 5):
         files[f"protocol {protocol}"] = save(
             folder / f"p{protocol}.pt", {"w": torch.ones(2), "s": {1}}, pickle_protocol=protocol
@@ -167,6 +171,16 @@ def test_names_are_those_of_torch() -> None:
     from torch._weights_only_unpickler import _get_allowed_globals
 
     assert set(_get_allowed_globals()) == NAMES
+
+
+@pytest.mark.skipif(not TESTED, reason="another torch has other rules")
+def test_names_that_importing_torch_adds() -> None:
+    listing = (
+        "import torch; print(*(f'{one.__module__}.{one.__qualname__}' "
+        "for one in torch.serialization.get_safe_globals()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", listing], text=True, capture_output=True, check=True)
+    assert set(ran.stdout.split()) == REGISTERED
 
 
 @pytest.mark.parametrize(

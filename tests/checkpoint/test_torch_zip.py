@@ -207,13 +207,6 @@ def test_quantized_tensors_are_dequantised(tmp_path: Path) -> None:
             np.testing.assert_array_equal(tensor.read(0, 12), expected.int_repr().numpy().reshape(-1))
 
 
-def test_sparse_tensors_keep_their_parts(tmp_path: Path) -> None:
-    dense = torch.tensor([[0.0, 2.0], [3.0, 0.0]])
-    with open_checkpoint(save(tmp_path / "s.pt", {"s": dense.to_sparse()})) as checkpoint:
-        parts = {path: tensor.numpy().tolist() for path, tensor in checkpoint.tensors.items()}
-    assert list(parts.values()) == [[[0, 1], [1, 0]], [2.0, 3.0]]
-
-
 def test_meta_tensors_have_no_values_and_that_is_no_damage(tmp_path: Path) -> None:
     file = save(tmp_path / "m.pt", {"m": torch.empty(3, 4, device="meta"), "w": torch.ones(2)})
     with open_checkpoint(file) as checkpoint:

@@ -10,10 +10,11 @@ from pthreport.checkpoint.machine import Build, Rebuild
 from pthreport.checkpoint.rebuild.numpy_arrays import ARRAY_STATES, ARRAYS
 from pthreport.checkpoint.rebuild.plain import PLAIN
 from pthreport.checkpoint.rebuild.script import SCRIPT
+from pthreport.checkpoint.rebuild.sparse_tensors import SPARSE
 from pthreport.checkpoint.rebuild.torch_tensors import TENSORS
 from pthreport.checkpoint.rebuild.wrapped import WRAPPED
 
-REBUILDS: Mapping[tuple[str, str], Rebuild] = {**PLAIN, **TENSORS, **ARRAYS, **WRAPPED, **SCRIPT}
+REBUILDS: Mapping[tuple[str, str], Rebuild] = {**PLAIN, **TENSORS, **ARRAYS, **WRAPPED, **SCRIPT, **SPARSE}
 """Every call that is understood."""
 
 BUILDS: Mapping[tuple[str, str], Build] = {**ARRAY_STATES}

@@ -17,9 +17,17 @@ def parameter(context: Context, args: tuple[Value, ...]) -> Value:
     made = args[0].copy()
     made.is_parameter = True
     made.requires_grad = len(args) < 2 or args[1] is True
-    if len(args) == 4 and args[3]:
-        made.attributes = args[3]
+    if len(args) == 4:
+        add_attributes(made, args[3])
     return made
+
+
+def add_attributes(tensor: Tensor, state: Value) -> None:
+    """Set a state on a tensor beside what it has (a sparse tensor has its indices)."""
+    if isinstance(state, dict) and isinstance(tensor.attributes, dict):
+        tensor.attributes = {**tensor.attributes, **state}
+    elif state:
+        tensor.attributes = state if tensor.attributes is None else [tensor.attributes, state]
 
 
 def from_type(context: Context, args: tuple[Value, ...]) -> Value:
@@ -36,7 +44,7 @@ def from_type(context: Context, args: tuple[Value, ...]) -> Value:
             made.is_parameter = True
         if (kind.module, kind.name) not in PARAMETERS | {("torch", "Tensor"), ("torch._tensor", "Tensor")}:
             made.type_name = f"{kind.module}.{kind.name}"
-        made.attributes = args[3] or made.attributes
+        add_attributes(made, args[3])
         return made
     wrapped = context.record(kind, (made,))
     wrapped.state = args[3]
