@@ -1,0 +1,173 @@
+"""Spectra and power laws beside WeightWatcher's, of the same matrices of the same file, in one run.
+
+    python -m benchmarks.spectra [--repeat 3] [--jobs N]
+
+WeightWatcher 0.7.7 lives in an environment of its own under benchmarks/work and gets the weights as
+a live module of the same layers; only its `analyze()` is timed, with its own defaults. Ours is timed
+from opening the file to the last spectrum, in a process of its own as well: the reshaped matrices and
+the pooled kernel slices, where WeightWatcher takes the slices alone.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+WEIGHTWATCHER = "weightwatcher==0.7.7"
+TORCH = "torch==2.13.0"
+HERE = Path(__file__).resolve().parent
+
+FASTER = 10.0
+"""Times as fast as WeightWatcher: what is asked."""
+ALPHA_DIFFERENCE = 1e-6
+"""Largest difference in alpha on any matrix that both fit: what is asked."""
+
+Fits = dict[str, dict[str, float]]
+
+
+def ours(path: Path, jobs: int) -> tuple[float, Fits]:
+    """Seconds, and the power law by name of the tensor: of pooled slices, or of a linear layer."""
+    from pthreport.checkpoint import open_checkpoint
+    from pthreport.measure.spectrum import SpectrumTask, measure_spectra
+
+    began = time.perf_counter()
+    with open_checkpoint(path) as checkpoint:
+        tasks = [
+            SpectrumTask(tensor, f"conv{len(tensor.shape) - 2}d" if len(tensor.shape) > 2 else "linear")
+            for tensor in checkpoint.tensors.values()
+            if len(tensor.shape) > 1
+        ]
+        found = measure_spectra(tasks, jobs=jobs)
+    took = time.perf_counter() - began
+    fits: Fits = {}
+    for name, spectra in found.items():
+        whole = spectra.whole
+        law = None if whole is None else whole.pooled or whole
+        if law is not None and law.alpha is not None and law.alpha_xmin is not None:
+            fits[name] = {"alpha": law.alpha, "ks": law.alpha_ks or 0.0}
+    return took, fits
+
+
+def theirs(path: Path) -> tuple[float, Fits]:
+    """The same by WeightWatcher. Runs in its environment, which knows nothing of ours."""
+    import torch
+    import weightwatcher  # type: ignore[import-not-found]
+
+    weights: dict[str, Any] = torch.load(path, weights_only=True)
+    model, names = torch.nn.Module(), {}
+    for name, weight in weights.items():
+        if weight.ndim == 4:
+            layer: torch.nn.Module = torch.nn.Conv2d(
+                weight.shape[1], weight.shape[0], weight.shape[2:], bias=False
+            )
+        elif weight.ndim == 2:
+            layer = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=False)
+        else:
+            continue
+        layer.weight = torch.nn.Parameter(weight)
+        names[name.replace(".", "_")] = name
+        model.add_module(name.replace(".", "_"), layer)
+    watcher = weightwatcher.WeightWatcher(model=model)
+    began = time.perf_counter()
+    details = watcher.analyze()
+    took = time.perf_counter() - began
+    fits: Fits = {}
+    for row in details.to_dict("records"):
+        if row["alpha"] > 1:
+            fits[names[row["name"]]] = {"alpha": float(row["alpha"]), "ks": float(row["D"])}
+    return took, fits
+
+
+def environment(work: Path) -> Path:
+    """The Python of WeightWatcher's environment, made where it is not yet."""
+    folder = work / "weightwatcher-venv"
+    python = folder / "bin" / "python"
+    done = folder / "installed"
+    if not done.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, TORCH, WEIGHTWATCHER], check=True)
+        done.touch()
+    return python
+
+
+def side(python: Path, which: str, path: Path, jobs: int) -> tuple[float, Fits]:
+    """Run one side in a process of its own."""
+    result = path.parent / f"spectra-{which}.json"
+    # -P: a module here has the name of one of the standard library.
+    command = [
+        str(python),
+        "-P",
+        str(HERE / "spectra.py"),
+        "--side",
+        which,
+        "--jobs",
+        str(jobs),
+        str(path),
+        str(result),
+    ]
+    paths = {"PYTHONPATH": str(HERE.parent)} if which == "ours" else {}
+    subprocess.run(
+        command, check=True, cwd=path.parent, env={**os.environ, **paths}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    took, fits = json.loads(result.read_text())
+    return float(took), fits
+
+
+def compare(mine: tuple[float, Fits], other: tuple[float, Fits], jobs: int) -> list[str]:
+    """The table, and whether the targets are met."""
+    both = sorted(mine[1].keys() & other[1].keys())
+    alpha = max(
+        (abs(mine[1][name]["alpha"] - other[1][name]["alpha"]) for name in both), default=float("nan")
+    )
+    ks = max((abs(mine[1][name]["ks"] - other[1][name]["ks"]) for name in both), default=float("nan"))
+    ratio = other[0] / mine[0]
+    return [
+        f"| tool | seconds | power laws |\n| --- | ---: | ---: |\n"
+        f"| pthreport, {jobs} jobs | {mine[0]:.2f} | {len(mine[1])} |\n"
+        f"| WeightWatcher 0.7.7 | {other[0]:.2f} | {len(other[1])} |\n",
+        f"- {'met' if ratio >= FASTER else 'MISSED'}: at least {FASTER:.0f} times as fast; it is {ratio:.1f}",
+        f"- {'met' if alpha <= ALPHA_DIFFERENCE else 'MISSED'}: alpha differs by at most {ALPHA_DIFFERENCE:g}; "
+        f"by {alpha:.1e} (the distance by {ks:.1e}) over the {len(both)} matrices that both fit",
+    ]
+
+
+def main() -> int:
+    """1 where a process failed; a missed target is printed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="runs of ours, the least counts; theirs runs once"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--side", choices=["ours", "weightwatcher"], help=argparse.SUPPRESS)
+    parser.add_argument("files", nargs="*", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.side is not None:
+        path, result = arguments.files
+        found = ours(path, arguments.jobs) if arguments.side == "ours" else theirs(path)
+        result.write_text(json.dumps(found))
+        return 0
+    from benchmarks.files import RESNET50, write_resnet50
+
+    work = HERE / "work"
+    work.mkdir(exist_ok=True)
+    path = work / RESNET50
+    if not path.exists():
+        write_resnet50(path)
+    python = environment(work)
+    mine = min(
+        (side(Path(sys.executable), "ours", path, arguments.jobs) for _ in range(arguments.repeat)),
+        key=lambda run: run[0],
+    )
+    other = side(python, "weightwatcher", path, arguments.jobs)
+    print("\n".join(compare(mine, other, arguments.jobs)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
