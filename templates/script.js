@@ -97,7 +97,8 @@
       return exact === "nan" ? NaN : exact === "inf" ? Infinity : exact === "-inf" ? -Infinity : Number(exact);
     }
     if (cell.classList.contains("found")) { return cell.querySelectorAll("a").length; }
-    return cell.classList.contains("n") ? NaN : cell.textContent;
+    // Without an exact form beside it the text is one, or a dash.
+    return cell.classList.contains("n") ? parseFloat(cell.textContent.replace("\u2212", "-").replace(/,/g, "")) : cell.textContent;
   }
   function compare(one, other) {
     if (typeof one === "number" && typeof other === "number") {
@@ -109,17 +110,8 @@
   }
   var collator = typeof Intl === "object" ? new Intl.Collator("en", { numeric: true }) : null;
 
-  each(document.querySelectorAll("table.layers"), function (table) {
-    var bodies = Array.prototype.slice.call(table.tBodies);
-    var tools = document.querySelector('[data-for="' + table.id + '"]');
-    var total = table.querySelector(".total");
-    var whole = total.textContent;
-    var rows = bodies.map(function (body, position) {
-      var row = body.rows[0], found = row.querySelector(".found");
-      var titles = [];
-      each(found.querySelectorAll("a"), function (link) { titles.push(link.title); });
-      return { body: body, row: row, position: position, text: (row.textContent + " " + titles.join(" ")).toLowerCase() };
-    });
+  // Heads that sort `rows` ({row, body, position}), whose bodies stand in `box`.
+  function sorts(table, rows, box) {
     var heads = table.tHead.rows[0].cells;
     each(heads, function (head, column) {
       if (head.tagName !== "TH") { return; }
@@ -136,7 +128,7 @@
       });
     });
     function sort(head, column) {
-      var numeric = head.classList.contains("n") || column === heads.length - 1;
+      var numeric = head.classList.contains("n") || head.classList.contains("last");
       var now = head.getAttribute("aria-sort");
       // First the direction that is asked for most, then the other, then the order of the model.
       var first = numeric ? "descending" : "ascending", second = numeric ? "ascending" : "descending";
@@ -152,9 +144,9 @@
           return (by === 2 || by === -2 ? by : sign * by) || one.position - other.position;
         });
       }
-      var box = document.createDocumentFragment();
-      each(order, function (entry) { box.appendChild(entry.body); });
-      table.appendChild(box);
+      var moved = document.createDocumentFragment();
+      each(order, function (entry) { moved.appendChild(entry.body); });
+      box.appendChild(moved);
     }
     function cell(row, column) {
       // A skipped tensor's reason spans the columns of its numbers.
@@ -165,6 +157,27 @@
       }
       return null;
     }
+  }
+
+  each(document.querySelectorAll("table.sorts"), function (table) {
+    var body = table.tBodies[0];
+    sorts(table, Array.prototype.map.call(body.rows, function (row, position) {
+      return { row: row, body: row, position: position };
+    }), body);
+  });
+
+  each(document.querySelectorAll("table.layers"), function (table) {
+    var bodies = Array.prototype.slice.call(table.tBodies);
+    var tools = document.querySelector('[data-for="' + table.id + '"]');
+    var total = table.querySelector(".total");
+    var whole = total.textContent;
+    var rows = bodies.map(function (body, position) {
+      var row = body.rows[0], found = row.querySelector(".found");
+      var titles = [];
+      each(found.querySelectorAll("a"), function (link) { titles.push(link.title); });
+      return { body: body, row: row, position: position, text: (row.textContent + " " + titles.join(" ")).toLowerCase() };
+    });
+    sorts(table, rows, table);
     if (!tools) { return; }
     tools.hidden = false;
     var text = tools.querySelector("input"), kind = tools.querySelector(".by-kind"), model = tools.querySelector(".by-model");

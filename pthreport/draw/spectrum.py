@@ -46,13 +46,17 @@ def density(
         low, high = low - 0.5, high + 0.5
     width = (high - low) / max(len(counts), 1)
     start, stop = low, high
-    band = _band(noise, low - 1.0)
+    band = _band(noise, low - 0.5)
     if band:
         start, stop = min(start, band[0]), max(stop, band[1])
     pad = (stop - start) * 0.02
     start, stop = start - pad, stop + pad
+    hill = _hill(noise, count, width) if noise else []
+    line = _line(law, width, stop) if law and law.xmin > 0 else []
     most = max(counts, default=1)
-    decades = math.log(max(most, 2) * 1.6 / _LEAST)
+    # High enough for the lines too, unless one of them would flatten all else.
+    highest = max(most, *(min(number, 100.0 * most) for _, number in [*hill, *line]), 2)
+    decades = math.log(highest * 1.6 / _LEAST)
 
     def height(number: float) -> int:
         return round(UNITS * math.log(number / _LEAST) / decades) if number > _LEAST else 0
@@ -72,7 +76,7 @@ def density(
                 class_="band",
             )
         )
-    parts += _grid(most, height)
+    parts += _grid(highest, height)
     bars = svg.tag("path", d=staircase([height(number) for number in counts]))
     at = across(low)
     parts.append(
@@ -80,11 +84,11 @@ def density(
             len(counts), UNITS, bars, x=svg.percent(at), width=svg.percent(across(high) - at), height=HEIGHT
         )
     )
-    lines = ""
-    if noise and band:
-        lines += _hill(noise, count, width, across, height)
-    if law and law.xmin > 0:
-        lines += _line(law, width, stop, across, height)
+    lines = "".join(
+        svg.tag("path", d=_path([(across(x), height(y)) for x, y in found]), class_=name)
+        for found, name in ((hill, "noise"), (line, "fit"))
+        if found
+    )
     if lines:
         parts.append(svg.frame(WIDE, UNITS, lines, width="100%", height=HEIGHT))
     parts.append(svg.tag("line", x1=0, x2="100%", y1=HEIGHT, y2=HEIGHT, class_="base"))
@@ -118,7 +122,7 @@ def _band(noise: RandomBaseline | None, least: float) -> tuple[float, float] | N
     return max(bottom, min(least, top)), top
 
 
-def _grid(most: int, height: Scale) -> list[str]:
+def _grid(most: float, height: Scale) -> list[str]:
     parts = []
     number = 1
     while number <= max(most, 1):
@@ -129,36 +133,36 @@ def _grid(most: int, height: Scale) -> list[str]:
     return parts
 
 
-def _hill(noise: RandomBaseline, count: int, width: float, across: Across, height: Scale) -> str:
-    """How many of `count` eigenvalues of noise each bin would hold: per unit of ln x,
-    sqrt((b - x)(x - a)) / (pi/2 (sqrt b - sqrt a)^2) of all (Marchenko and Pastur 1967)."""
+def _hill(noise: RandomBaseline, count: int, width: float) -> list[tuple[float, float]]:
+    """How many of `count` eigenvalues of noise a bin of `width` would hold, over log10 x: per unit of
+    ln x, sqrt((b - x)(x - a)) / (pi/2 (sqrt b - sqrt a)^2) of all (Marchenko and Pastur 1967)."""
     a, b = noise.low**2, noise.high**2
+    if not math.isfinite(b) or noise.high - noise.low <= 0 or b <= 0:
+        return []
     whole = math.pi / 2 * (noise.high - noise.low) ** 2
-    if not (math.isfinite(b) and whole > 0):
-        return ""
-    bottom = max(math.log(a), math.log(b) - 14) if a > 0 else math.log(b) - 14
+    if whole <= 0:
+        return []
     top = math.log(b)
+    bottom = max(math.log(a), top - 14) if a > 0 else top - 14
     points = []
     for step in range(_STEPS + 1):
         # Closer together at the edges, where the hill is steep.
         at = bottom + (top - bottom) * (1 - math.cos(math.pi * step / _STEPS)) / 2
         x = math.exp(at)
-        share = math.sqrt(max(b - x, 0.0) * max(x - a, 0.0)) / whole
-        points.append((across(at / math.log(10)), height(count * share * width * math.log(10))))
-    return svg.tag("path", d=_path(points), class_="noise")
+        share = math.sqrt(max(b - x, 0.0)) * math.sqrt(max(x - a, 0.0)) / whole
+        points.append((at / math.log(10), count * share * width * math.log(10)))
+    return points
 
 
-def _line(law: PowerLaw, width: float, stop: float, across: Across, height: Scale) -> str:
+def _line(law: PowerLaw, width: float, stop: float) -> list[tuple[float, float]]:
+    """How many eigenvalues a bin of `width` would hold by the law: two points, since it is straight."""
     first = math.log10(law.xmin)
     scale = law.tail * (law.alpha - 1) * width * math.log(10)
-
-    def expected(log10: float) -> float:
-        return scale * math.pow(10.0, max((first - log10) * (law.alpha - 1), -300.0))
-
-    # Straight down to the base line, or to the edge of the picture.
-    end = min(stop, first + math.log10(max(scale / _LEAST, 1.0)) / max(law.alpha - 1, 1e-9))
-    points = [(across(log10), height(expected(log10))) for log10 in (first, max(end, first))]
-    return svg.tag("path", d=_path(points), class_="fit")
+    if scale <= 0 or law.alpha <= 1:
+        return []
+    # Down to the base line, or to the edge of the picture.
+    end = max(first, min(stop, first + math.log10(max(scale / _LEAST, 1.0)) / (law.alpha - 1)))
+    return [(first, scale), (end, scale * math.pow(10.0, max((first - end) * (law.alpha - 1), -300.0)))]
 
 
 def _path(points: Sequence[tuple[float, int]]) -> str:
@@ -176,24 +180,27 @@ def _path(points: Sequence[tuple[float, int]]) -> str:
 
 
 def _words(band: tuple[float, float] | None, law: PowerLaw | None, across: Across) -> list[str]:
-    """Labels on the data: the band's name above it, the power law's at its start."""
+    """Labels on the data: the band's name at its start, the power law's where its tail starts."""
     parts = []
+    start = across(band[0]) if band else -1.0
     if band:
-        middle = min(max((across(band[0]) + across(band[1])) / 2, 0.12), 0.88)
-        parts.append(svg.text("random", x=svg.percent(middle), y=11, class_="word"))
+        parts.append(
+            svg.text("random", x=svg.percent(start), dx=6, y=12, text_anchor="start", class_="word")
+        )
     if law and law.xmin > 0:
         at = across(math.log10(law.xmin))
+        y = 26 if start - 0.2 < at < start + 0.25 else 12
+        right = at < 0.8
         parts.append(
-            svg.tag("line", x1=svg.percent(at), x2=svg.percent(at), y1=18, y2=HEIGHT, class_="xmin")
+            svg.tag("line", x1=svg.percent(at), x2=svg.percent(at), y1=y - 10, y2=HEIGHT, class_="xmin")
         )
-        anchor = "start" if at < 0.8 else "end"
         parts.append(
             svg.text(
                 f"α {law.alpha:.2f}",
                 x=svg.percent(at),
-                dx=4 if anchor == "start" else -4,
-                y=27,
-                text_anchor=anchor,
+                dx=5 if right else -5,
+                y=y,
+                text_anchor="start" if right else "end",
                 class_="law",
             )
         )

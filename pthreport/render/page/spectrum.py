@@ -12,6 +12,8 @@ from pthreport.render.page.tensor import Drawing, Figure
 from pthreport.render.page.text import plain
 
 MOST_PARTS = 16
+CLOSE = 0.1
+"""A Kolmogorov-Smirnov distance up to which a tail is said to follow its power law."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,10 @@ def sentence(found: Spectrum) -> str:
     if found.alpha is None:
         return f"{said}; its tail fits no power law." if count >= 10 else f"{said}."
     tail = f"{numbers.count(found.alpha_tail)} values" if found.alpha_tail else "its values"
+    close = found.alpha_ks is not None and found.alpha_ks <= CLOSE
+    verb = "its tail follows a power law of" if close else "the closest power law to its tail has"
     return (
-        f"{said}; the tail is a power law of alpha {numbers.value(found.alpha)} over {tail}, "
+        f"{said}; {verb} alpha {numbers.value(found.alpha)} over {tail}, "
         f"KS {numbers.value(found.alpha_ks, 2)}."
     )
 
