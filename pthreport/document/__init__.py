@@ -45,6 +45,13 @@ from pthreport.document.report import (
     Tool,
     TorchView,
 )
+from pthreport.document.spectrum import (
+    PooledSpectrum,
+    RandomBaseline,
+    Spectrum,
+    SpectrumErrors,
+    SpectrumPoints,
+)
 from pthreport.document.tensor import (
     Excerpt,
     Histogram,
@@ -103,9 +110,11 @@ __all__ = [
     "ParameterState",
     "Picture",
     "PictureDetail",
+    "PooledSpectrum",
     "Precision",
     "Profile",
     "Provenance",
+    "RandomBaseline",
     "RemovedPrefix",
     "Report",
     "ReportError",
@@ -114,6 +123,9 @@ __all__ = [
     "Scaler",
     "Scheduler",
     "Slot",
+    "Spectrum",
+    "SpectrumErrors",
+    "SpectrumPoints",
     "Statement",
     "Statistics",
     "Summary",
