@@ -6,7 +6,7 @@ from pathlib import Path
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.table import CONTAINERS
 from pthreport.checkpoint.errors import FormatError
-from pthreport.checkpoint.folders import sharded
+from pthreport.checkpoint.folders import dcp, sharded
 from pthreport.checkpoint.folders.companions import add_companions, is_companion
 from pthreport.checkpoint.folders.folder import Folder, open_path, short
 from pthreport.checkpoint.folders.part import read_file
@@ -55,6 +55,10 @@ def _weights(reading: Reading, folder: Folder) -> str:
     names = folder.names
     if not names:
         raise FormatError("an empty folder")
+    metadata = dcp.recognise(folder)
+    if metadata is not None:
+        dcp.read(reading, folder, metadata)
+        return "saved"
     indexes = [name for name in names if name.endswith(sharded.INDEX_ENDING)]
     if indexes:
         chosen = min(indexes, key=lambda name: (".safetensors." not in name, len(name), name))

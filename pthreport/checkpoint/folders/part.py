@@ -1,7 +1,8 @@
 """One file of a folder, read by its own container's reader into the folder's notebooks."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from pthreport.checkpoint.containers import table
@@ -61,9 +62,21 @@ def _adopt(reading: Reading, part: Reading, name: str, shift: int) -> None:
             if id(storage) not in seen:
                 seen.add(id(storage))
                 storage.key = (name, shift, storage.key)
-    before, own = reading.verify, part.verify
+    own = part.verify
     if own is not list:
-        reading.verify = lambda: [*before(), *_said_of(name, shift, own())]
+        if not isinstance(reading.verify, _Verifications):
+            reading.verify = _Verifications()
+        reading.verify.parts.append(lambda: _said_of(name, shift, own()))
+
+
+@dataclass(slots=True)
+class _Verifications:
+    """The verifications of all parts, one after the other."""
+
+    parts: list[Callable[[], list[Problem]]] = field(default_factory=list)
+
+    def __call__(self) -> list[Problem]:
+        return [problem for part in self.parts for problem in part()]
 
 
 def _said_of(name: str, shift: int, problems: Iterable[Problem]) -> list[Problem]:
