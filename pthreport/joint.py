@@ -4,6 +4,7 @@ training, moving averages, normalisations with running statistics."""
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TypeVar
 
 import msgspec
@@ -292,10 +293,11 @@ def _batchnorm(checkpoint: Checkpoint, layer: LayerFound, wanted: set[str]) -> B
         eps = float(layer.settings.get("eps", EPS))
     except ValueError:
         eps = EPS
+    eps = eps if 0 <= eps < 1 else EPS
     return batchnorm_facts(
         mean.numpy(),
         var.numpy(),
         weight.numpy() if weight is not None and weight.dtype.kind == "float" else None,
-        int(counted) if counted is not None else None,
+        int(counted) if counted is not None and isfinite(counted) else None,
         eps,
     )

@@ -157,3 +157,44 @@ def test_only_what_is_asked_for(tmp_path: Path) -> None:
     assert found.training.averages == ()
     assert found.models[0].savings == ()
     assert found.training.schedulers[0].curve is not None
+
+
+def test_settings_that_make_no_sense_do_no_harm(tmp_path: Path) -> None:
+    linear = torch.nn.Linear(5, 4)
+    adam = torch.optim.Adam(linear.parameters())
+    linear(torch.randn(5, 5)).square().sum().backward()
+    adam.step()
+    model = {
+        **linear.state_dict(),
+        "bn.running_mean": torch.zeros(3),
+        "bn.running_var": torch.full((3,), -1.0),
+    }
+    model["bn.num_batches_tracked"] = torch.tensor(float("nan"))
+    odd = (0.0, -1.0, 1.0, 2.0, 1e308, 10**400, float("nan"), float("inf"), "x", None, [1], True)
+    for value in odd:
+        state = adam.state_dict()
+        state["param_groups"][0] |= {
+            "lr": value,
+            "betas": (value, value),
+            "eps": value,
+            "weight_decay": value,
+        }
+        for entry in state["state"].values():
+            entry["step"] = value
+        scheduler = {
+            "last_epoch": value,
+            "_step_count": 1,
+            "base_lrs": [value],
+            "T_max": value,
+            "eta_min": value,
+        }
+        scaler = dict.fromkeys(("scale", "growth_factor", "backoff_factor", "growth_interval"), value)
+        torch.save(
+            {"model": model, "optimizer": state, "scheduler": scheduler, "scaler": scaler},
+            tmp_path / "odd.pt",
+        )
+        found = pthreport.analyze(tmp_path / "odd.pt", hash=False)
+        assert len(found.training.optimizers[0].states) == 2
+        facts = next(layer.batchnorm for layer in found.models[0].layer_list if layer.batchnorm)
+        assert (facts.var_bad, facts.batches) == (3, None)
+        assert to_json(from_json(to_json(found))) == to_json(found)

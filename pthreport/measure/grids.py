@@ -1,7 +1,7 @@
 """Number grids that weights are stored on: what a value becomes there, and what that costs.
 
 Values are taken relative to the largest magnitude that the grid is scaled to: -1 <= y <= 1. Integer
-grids are symmetric with rounding half to even; the 8-bit floats are OCP's (e4m3: 3 mantissa bits,
+grids are symmetric, rounding half to even; the 8-bit floats are OCP's (e4m3: 3 mantissa bits,
 least normal exponent -6, largest 448; e5m2: 2, -14, 57344), subnormals included.
 """
 
@@ -34,10 +34,15 @@ def rounded(values: Array, grid: Grid) -> Float64:
     if grid.mantissa is None:
         np.rint(scaled, out=scaled)
     else:
-        step = _steps(scaled, grid)
-        scaled /= step
-        np.rint(scaled, out=scaled)
-        scaled *= step
+        # To mantissa + 1 bits by Veltkamp's splitting (Dekker 1971; of two equally near numbers either
+        # one), and below the least normal number to a fixed step, by adding what has no finer one.
+        far = scaled * (2.0 ** (52 - grid.mantissa) + 1)
+        near = far - scaled
+        np.subtract(far, near, out=far)
+        fixed = 1.5 * 2.0 ** (52 + grid.least - grid.mantissa)
+        np.add(scaled, fixed, out=near)
+        near -= fixed
+        scaled = np.where(np.abs(scaled) < 2.0**grid.least, near, far)
     scaled /= grid.largest
     return scaled
 

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from pthreport.document import Initialisation, Statistics
-from pthreport.measure.distribution import Distribution, sketch_distribution
+from pthreport.measure.distribution import sketch_distribution
 from pthreport.measure.sketch import Sketch
 from pthreport.measure.source import Array, Float64
 from pthreport.measure.together import short
@@ -170,13 +170,19 @@ def initialisation(place: Place, statistics: Statistics, sketch: Sketch) -> Init
     broken = statistics.nan + statistics.posinf + statistics.neginf > 0
     told = _told(place, statistics, sketch)
     first: Initialisation | None = None
+    edges: tuple[Float64, Float64] | None = None
     for law in usual:
         if law.family == "constant":
             found = _constant(law, statistics)
         elif told.count < LEAST:
             continue
+        elif plausible := _plausible(law, told):
+            edges = edges or _edges(sketch, statistics, told)
+            found = _tested(law, told, edges)
+        elif law is usual[0]:
+            found = _described(law, told, consistent=plausible)
         else:
-            found = _tested(law, told)
+            continue
         if found.consistent and not broken:
             return found
         if law is usual[0]:
@@ -191,56 +197,39 @@ class _Told:
     mean: float
     std: float
     largest: float
-    edges: Float64
-    shares: Float64
     ulp: float
-    note: str
+    rows_of_zeros: int
 
 
 def _told(place: Place, statistics: Statistics, sketch: Sketch) -> _Told:
-    assert statistics.mean is not None
-    assert statistics.std is not None
-    assert statistics.min is not None
-    assert statistics.max is not None
-    assert statistics.absmax is not None
-    found = sketch_distribution(sketch, statistics.min, statistics.max, True)
-    count, mean, std, note = statistics.count, statistics.mean, statistics.std, ""
-    cumulative = found.cumulative
+    count, mean, std = statistics.count, statistics.mean or 0.0, statistics.std or 0.0
+    rows = 0
     width = place.shape[1] if place.kind == "embedding" and len(place.shape) == 2 else 0
     if width and statistics.zeros and statistics.zeros % width == 0 and statistics.zeros < count:
         rows = statistics.zeros // width
         left = count - statistics.zeros
         power = (std * std + mean * mean) * count / left
         mean = mean * count / left
-        std = sqrt(max(power - mean * mean, 0.0))
+        std, count = sqrt(max(power - mean * mean, 0.0)), left
+    ulp = _NARROW_ULP if sketch.exact else _WIDE_ULP
+    return _Told(count, mean, std, statistics.absmax or 0.0, ulp, rows)
+
+
+def _edges(sketch: Sketch, statistics: Statistics, told: _Told) -> tuple[Float64, Float64]:
+    # Where the empirical distribution is known, and its shares there: between the values of a narrow
+    # type (half way, since they were rounded there), at both ends of a bin of the sketch.
+    assert statistics.min is not None
+    assert statistics.max is not None
+    found = sketch_distribution(sketch, statistics.min, statistics.max, True)
+    cumulative: Array = found.cumulative
+    if told.rows_of_zeros:
         counts = np.diff(cumulative)
-        counts[(found.low <= 0) & (found.high >= 0) & (found.low == found.high)] = 0
+        counts[(found.low == 0) & (found.high == 0)] = 0
         cumulative = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-        count = int(cumulative[-1])
-        note = f"{rows:,} row{'' if rows == 1 else 's'} of zeros left out"
-    edges, shares = _edges(found, cumulative)
-    return _Told(
-        count,
-        mean,
-        std,
-        statistics.absmax,
-        edges,
-        shares,
-        _NARROW_ULP if sketch.exact else _WIDE_ULP,
-        note,
-    )
-
-
-def _edges(found: Distribution, cumulative: Array) -> tuple[Float64, Float64]:
-    # Where the empirical distribution is known: between the values of a narrow type (half way, since
-    # they were rounded there), at both ends of a bin of the sketch.
-    count = max(1, int(cumulative[-1]))
+    shares = cumulative / max(1, int(cumulative[-1]))
     if found.high is found.low:
-        edges = (found.low[1:] + found.low[:-1]) / 2
-        return edges, cumulative[1:-1] / count
-    return np.concatenate((found.low, found.high)), np.concatenate(
-        (cumulative[:-1], cumulative[1:])
-    ) / count
+        return (found.low[1:] + found.low[:-1]) / 2, shares[1:-1]
+    return np.concatenate((found.low, found.high)), np.concatenate((shares[:-1], shares[1:]))
 
 
 def _constant(law: Law, statistics: Statistics) -> Initialisation:
@@ -248,30 +237,42 @@ def _constant(law: Law, statistics: Statistics) -> Initialisation:
     return Initialisation(law=law.text, consistent=same, std=0.0, values=statistics.count)
 
 
-def _tested(law: Law, told: _Told) -> Initialisation:
-    spread = told.std / law.std
-    bound = law.bound
-    held = bound is None or told.largest <= bound * (1 + told.ulp)
+def _plausible(law: Law, told: _Told) -> bool:
+    # Bound, mean and spread.
+    spread, bound = law.std, law.bound
     # The standard error of a standard deviation: sigma sqrt((kurtosis + 2) / 4n).
     slack = STANDARD_ERRORS * sqrt((law.kurtosis + 2) / (4 * told.count)) + told.ulp / 16
-    centred = abs(told.mean) <= STANDARD_ERRORS * law.std / sqrt(told.count)
-    plausible = held and centred and abs(spread - 1) <= slack
-    ks: float | None = None
-    chance: float | None = None
-    if plausible and told.edges.size:
-        ks = float(np.abs(told.shares - law.below(told.edges)).max())
-        chance = kolmogorov(ks, told.count)
+    return (
+        abs(told.std / spread - 1) <= slack
+        and (bound is None or told.largest <= bound * (1 + told.ulp))
+        and abs(told.mean) <= STANDARD_ERRORS * spread / sqrt(told.count)
+    )
+
+
+def _tested(law: Law, told: _Told, edges: tuple[Float64, Float64]) -> Initialisation:
+    at, shares = edges
+    if not at.size:
+        return _described(law, told, consistent=False)
+    ks = float(np.abs(shares - law.below(at)).max())
+    chance = kolmogorov(ks, told.count)
+    return _described(law, told, consistent=chance > CHANCE, ks=ks, chance=chance)
+
+
+def _described(
+    law: Law, told: _Told, *, consistent: bool, ks: float | None = None, chance: float | None = None
+) -> Initialisation:
+    rows = told.rows_of_zeros
     return Initialisation(
         law=law.text,
-        consistent=plausible and chance is not None and chance > CHANCE,
+        consistent=consistent,
         std=short(law.std),
-        bound=short(bound),
+        bound=short(law.bound),
         ks=short(ks),
         chance=short(chance),
-        spread_ratio=short(spread),
-        bound_ratio=None if bound is None else short(told.largest / bound),
+        spread_ratio=short(told.std / law.std),
+        bound_ratio=None if law.bound is None else short(told.largest / law.bound),
         values=told.count,
-        note=told.note,
+        note=f"{rows:,} row{'' if rows == 1 else 's'} of zeros left out" if rows else "",
     )
 
 

@@ -49,6 +49,7 @@ class StateFigures:
     noise: float | None = None
 
 
+MOST_STEPS = 1e15
 SQUARES = ("exp_avg_sq", "square_avg", "sum", "exp_inf")
 """Slots that stay zero where no gradient ever came, and are never negative."""
 
@@ -60,6 +61,7 @@ def state_figures(
     where it is not known). Raises `ReadError`."""
     squares = next((slots[name] for name in SQUARES if name in slots), None)
     first = slots.get("exp_avg") if settings.rule in ("adam", "adamax") else slots.get("momentum_buffer")
+    settings, step = _sane(settings, step)
     shown = [tensor for tensor in (squares, first) if tensor is not None]
     if not shown or not comparable(shown):
         return StateFigures()
@@ -84,6 +86,22 @@ def scalar(tensor: Source) -> float | None:
     if tensor.numel != 1 or tensor.dtype.kind not in ("float", "int"):
         return None
     return float(tensor.dtype.decode(tensor.read(0, 1)).reshape(-1)[0])
+
+
+def _sane(settings: Settings, step: float | None) -> tuple[Settings, float | None]:
+    # A file may say anything: what no optimizer accepts is as good as not said.
+    def share(beta: float | None) -> float | None:
+        return beta if beta is not None and 0 <= beta < 1 else None
+
+    eps, rate = settings.eps, settings.rate
+    kept = replace(
+        settings,
+        rate=rate if rate is not None and isfinite(rate) else None,
+        beta1=share(settings.beta1),
+        beta2=share(settings.beta2),
+        eps=eps if eps is not None and 0 <= eps < inf else None,
+    )
+    return kept, step if step is not None and 1 <= step < MOST_STEPS else None
 
 
 class _Sums:
@@ -126,11 +144,11 @@ def _add(sums: _Sums, values: dict[str, Float64], settings: Settings, step: floa
 def _update(values: dict[str, Float64], settings: Settings, step: float | None) -> Array | None:
     first, squares = values.get("first"), values.get("squares")
     rate = settings.rate
-    if first is None or rate is None or not isfinite(rate):
+    if first is None or rate is None:
         return None
     if settings.rule == "momentum":
         return np.asarray(rate * first)
-    if squares is None or not step or step < 1 or settings.beta1 is None:
+    if squares is None or step is None or settings.beta1 is None:
         return None
     share = 1 - settings.beta1**step
     if settings.rule == "adamax":
