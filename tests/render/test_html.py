@@ -238,8 +238,13 @@ def test_the_numbers_travel_in_the_page() -> None:
         if value.startswith("data:application")
     )
     packed = from_json(gzip.decompress(base64.b64decode(link.partition(",")[2])))
-    bare = [msgspec.structs.replace(record, picture=None) for record in report.tensors]
-    assert list(packed.tensors) == bare
+    for here, there in zip(packed.tensors, report.tensors, strict=True):
+        assert (here.picture, here.excerpt, here.units.norms if here.units else ()) == (None, None, ())
+        assert (here.path, here.statistics, here.histogram) == (
+            there.path,
+            there.statistics,
+            there.histogram,
+        )
     assert packed.findings == report.findings
 
 
