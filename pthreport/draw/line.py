@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pthreport.draw import axis, svg
 from pthreport.draw.histogram import ticks
@@ -15,6 +16,15 @@ MOST = 400
 
 
 @dataclass(frozen=True)
+class Line:
+    """One line: rising `xs`, their `ys`, and the word at its end ("" for none)."""
+
+    xs: Sequence[float]
+    ys: Sequence[float]
+    word: str = ""
+
+
+@dataclass(frozen=True)
 class Mark:
     """A place on the line: a dot with a word beside it."""
 
@@ -24,32 +34,45 @@ class Mark:
 
 
 def line_chart(
-    xs: Sequence[float],
-    ys: Sequence[float],
+    lines: Sequence[Line],
     alt: str,
     mark: Mark | None = None,
     *,
-    zero: bool = False,
+    scale: Literal["zero", "around", "log"] = "around",
 ) -> str:
-    """`ys` over rising `xs`, finite ones joined; the vertical axis from zero on where `zero`.
+    """Up to three `lines` on common axes; the vertical one starts at zero, near the values, or is
+    logarithmic (what is not above zero then leaves a gap, like what is not finite).
 
-    What is not finite leaves a gap. The axes carry no titles: they stand in the words above it.
+    The axes carry no titles: they stand in the words above the picture.
     """
-    pairs = [(x, y) for x, y in zip(xs, ys, strict=True) if math.isfinite(x)]
-    known = [y for _, y in pairs if math.isfinite(y)]
+    xs = [x for line in lines for x in line.xs if math.isfinite(x)]
+    known = [y for line in lines for y in line.ys if math.isfinite(y) and (scale != "log" or y > 0)]
     low, high = min(known, default=0.0), max(known, default=1.0)
-    upright = axis.zero_based(high) if zero and low >= 0 else _around(low, high)
-    level = axis.linear(pairs[0][0], pairs[-1][0]) if pairs else axis.linear(0, 1)
+    if scale == "log":
+        upright = axis.logarithmic(known, most=4)
+    elif scale == "zero" and low >= 0:
+        upright = axis.zero_based(high)
+    else:
+        upright = _around(low, high)
+    level = axis.linear(min(xs, default=0.0), max(xs, default=1.0))
     parts = []
     for tick in upright.ticks:
         y = round(HEIGHT * (1 - upright.share(tick)), 1)
         parts.append(svg.tag("line", x1=0, x2="100%", y1=y, y2=y, class_="grid"))
         parts.append(svg.text(upright.label(tick), x=-6, y=y + 3.5, text_anchor="end"))
-    drawn = _path(
-        [(level.share(x), upright.share(y) if math.isfinite(y) else None) for x, y in _thin(pairs)]
-    )
-    path = svg.tag("path", d=drawn, class_="curve")
-    parts.append(svg.frame(WIDE, HIGH, path, width="100%", height=HEIGHT, overflow="visible"))
+    drawn = ""
+    ends: list[tuple[float, float, str, int]] = []
+    for number, line in enumerate(lines[:3]):
+        pairs = [(x, y) for x, y in zip(line.xs, line.ys, strict=True) if math.isfinite(x)]
+        shares: list[tuple[float, float | None]] = [
+            (level.share(x), upright.share(y) if math.isfinite(y) and (scale != "log" or y > 0) else None)
+            for x, y in _thin(pairs)
+        ]
+        drawn += svg.tag("path", d=_path(shares), class_=f"curve c{number}")
+        last = [(x, y) for x, y in shares if y is not None][-1:]
+        ends += [(x, HEIGHT * (1 - y), line.word, number) for x, y in last if line.word]
+    parts.append(svg.frame(WIDE, HIGH, drawn, width="100%", height=HEIGHT, overflow="visible"))
+    parts += _end_words(ends)
     if mark is not None:
         parts += _mark(level.share(mark.x), HEIGHT * (1 - upright.share(mark.y)), mark.word)
     parts.append(svg.tag("line", x1=0, x2="100%", y1=HEIGHT, y2=HEIGHT, class_="base"))
@@ -67,9 +90,27 @@ def line_chart(
     )
 
 
+def _end_words(ends: Sequence[tuple[float, float, str, int]]) -> list[str]:
+    """The lines' words above their ends, moved apart where they would overlap."""
+    parts = []
+    before = -20.0
+    for share, y, word, number in sorted(ends, key=lambda end: end[1]):
+        at = max(y - 5, before + 12, 10)
+        before = at
+        parts.append(
+            svg.text(
+                word, x=svg.percent(share), y=round(at, 1), text_anchor="end", class_=f"word c{number}"
+            )
+        )
+    return parts
+
+
 def _around(low: float, high: float) -> axis.Axis:
     """An axis that reaches to the next round numbers on both sides."""
     rough = axis.linear(low, high, 3)
+    for wanted in (4, 5, 6):
+        if len(rough.ticks) < 2:
+            rough = axis.linear(low, high, wanted)
     if len(rough.ticks) < 2 or not math.isfinite(rough.high - rough.low):
         return rough
     step = rough.ticks[1] - rough.ticks[0]

@@ -24,10 +24,13 @@ from pthreport.render.page.kinds import FAMILY_WORDS
 from pthreport.render.page.layers import COLUMNS, Source, layers, loose_tensors
 from pthreport.render.page.levels import WORDS
 from pthreport.render.page.model import models
+from pthreport.render.page.precision import HEAD as PRECISION_HEAD
+from pthreport.render.page.precision import precision
 from pthreport.render.page.safety import safety
 from pthreport.render.page.spectra import HEAD, spectra
 from pthreport.render.page.spectrum import PART_HEAD
 from pthreport.render.page.text import brief, name, plain, sentence, shown
+from pthreport.render.page.training import training
 from pthreport.render.page.verdict import verdict
 from pthreport.render.templates_folder import templates_folder
 
@@ -54,14 +57,9 @@ def render_html(report: Report) -> str:
             models=models(report, look_up, choice.anchors),
             layers=layers(source),
             loose=loose_tensors(source),
-            # What is nothing else than "other" stands in the contents already.
-            training=bool(
-                report.training.optimizers
-                or report.training.schedulers
-                or report.training.counters
-                or report.training.metrics
-                or report.training.arguments
-            ),
+            precision=precision(report, look_up, choice.anchors),
+            precision_head=PRECISION_HEAD,
+            training=training(report, look_up, choice.anchors),
             spectra=spectra(report, look_up, choice.anchors),
             spectra_head=HEAD,
             part_head=PART_HEAD,
