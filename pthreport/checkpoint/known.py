@@ -140,6 +140,17 @@ KNOWN: dict[tuple[str, str], str] = {
             f"torch.distributed.checkpoint.{module}", names, "Says where a checkpoint's pieces are."
         ).items()
     },
+    **_pairs(
+        "deepspeed.runtime.fp16.loss_scaler",
+        "LossScaler DynamicLossScaler",
+        "DeepSpeed's loss scaling: a few numbers.",
+    ),
+    **_pairs("deepspeed.runtime.zero.config", "ZeroStageEnum", "DeepSpeed's name for a stage of ZeRO."),
+    **_pairs(
+        "deepspeed.utils.tensor_fragment",
+        "fragment_address",
+        "Where DeepSpeed keeps a parameter: two numbers.",
+    ),
     **dict.fromkeys(STORAGE_DTYPES, "The type of a storage."),
     **dict.fromkeys(TORCH_DTYPES, "An element type."),
     **{

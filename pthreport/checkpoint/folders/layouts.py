@@ -6,7 +6,7 @@ from pathlib import Path
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.table import CONTAINERS
 from pthreport.checkpoint.errors import FormatError
-from pthreport.checkpoint.folders import dcp, sharded
+from pthreport.checkpoint.folders import dcp, deepspeed, sharded
 from pthreport.checkpoint.folders.companions import add_companions, is_companion
 from pthreport.checkpoint.folders.folder import Folder, open_path, short
 from pthreport.checkpoint.folders.part import read_file
@@ -59,6 +59,9 @@ def _weights(reading: Reading, folder: Folder) -> str:
     if metadata is not None:
         dcp.read(reading, folder, metadata)
         return "saved"
+    if deepspeed.recognise(folder):
+        deepspeed.read(reading, folder)
+        return "saved"
     indexes = [name for name in names if name.endswith(sharded.INDEX_ENDING)]
     if indexes:
         chosen = min(indexes, key=lambda name: (".safetensors." not in name, len(name), name))
@@ -71,6 +74,11 @@ def _weights(reading: Reading, folder: Folder) -> str:
         _left_aside(reading, [f"{one[0]}-...{one[2]}" for one in sets if one != key])
         sharded.read_numbered(reading, folder, key[1], sets[key])
         return "weights"
+    if not any(name in names for name in WEIGHTS):
+        below = deepspeed.latest(folder)
+        if below is not None:
+            deepspeed.read(reading, below)
+            return "saved"
     return _single(reading, folder)
 
 
