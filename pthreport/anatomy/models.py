@@ -17,6 +17,7 @@ from pthreport.anatomy.plain import brief
 from pthreport.anatomy.schedule import is_scaler, is_scheduler
 from pthreport.anatomy.scripted import is_scripted
 from pthreport.anatomy.scripted import modules as scripted_modules
+from pthreport.checkpoint import Mapping as NamedMapping
 from pthreport.checkpoint import Record, Tensor
 from pthreport.document import RemovedPrefix
 from pthreport.document.tensor import Role
@@ -31,6 +32,9 @@ _SETS = re.compile(
 
 VERSIONS = "_metadata"
 """Where `Module.state_dict` keeps its modules' format versions: of the state dict, not of the run."""
+
+EXPORTED_CONSTANTS = "torch.export constants"
+"""What an exported program's constants stand in: no model, though tensors by name."""
 
 _NESTED_LEVELS = 32
 _GROUPS: tuple[tuple[str, Role], ...] = (("_parameters", "parameter"), ("_buffers", "buffer"))
@@ -99,7 +103,7 @@ def find(outline: Outline) -> Roles:
 def _state_dict(outline: Outline, position: int) -> dict[str, int]:
     """The tensors directly in the mapping at `position` by name, if they make a state dict."""
     place = outline.places[position]
-    if not isinstance(place.value, dict):
+    if not isinstance(place.value, dict) or getattr(place.value, "type_name", "") == EXPORTED_CONSTANTS:
         return {}
     tensors = {outline.places[c].key: c for c in outline.tensors_in(place.children)}
     if not tensors:
@@ -216,11 +220,24 @@ def _model(outline: Outline, position: int, tensors: Mapping[str, int], lightnin
         _entry(outline, child, name, None)
         for name, child in zip(names.names, tensors.values(), strict=True)
     )
-    return ModelFound(outline.places[position].path, entries, names.removed)
+    return ModelFound(
+        outline.places[position].path, entries, names.removed, _exported_classes(outline, position)
+    )
+
+
+def _exported_classes(outline: Outline, position: int) -> dict[str, tuple[str, Mapping[str, str]]]:
+    """The modules' classes that an exported program keeps beside its weights."""
+    value = outline.places[position].value
+    named = value.attributes.get("module_classes") if isinstance(value, NamedMapping) else None
+    if not isinstance(named, dict):
+        return {}
+    return {str(name): (str(kind), {}) for name, kind in named.items() if name}
 
 
 def _entry(outline: Outline, position: int, name: str, role: Role | None) -> Entry:
     tensor = _tensor(outline, position)
+    if role is None and tensor.role in ("parameter", "buffer"):
+        role = tensor.role
     if role is None:
         leaf = name.rpartition(".")[2]
         whole = tensor.dtype.kind in ("int", "bool")

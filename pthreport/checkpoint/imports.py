@@ -51,7 +51,7 @@ class Imports:
     def __init__(self, limit: int = Limits().names) -> None:
         self._limit = limit
         self._uses: dict[tuple[str, str], _Use] = {}
-        self._explained: dict[tuple[str, str], str] = {}
+        self._explained: dict[tuple[str, str], tuple[Verdict, str]] = {}
 
     def __len__(self) -> int:
         return len(self._uses)
@@ -98,9 +98,9 @@ class Imports:
         """Every (module, name), in order of first sight."""
         return list(self._uses)
 
-    def explain(self, pair: tuple[str, str], why: str) -> None:
-        """The container defines the name itself: it is known, whatever it would be elsewhere."""
-        self._explained[pair] = why
+    def explain(self, pair: tuple[str, str], why: str, verdict: Verdict = "known") -> None:
+        """The container defines the name itself: a verdict of its own, whatever it would be elsewhere."""
+        self._explained[pair] = verdict, why
 
     def distrust(self, pair: tuple[str, str]) -> None:
         """Take back what `explain` said."""
@@ -137,7 +137,7 @@ class Imports:
     def _judged(self, use: _Use) -> ImportUse:
         module, name = use.value.module, use.value.name
         explained = self._explained.get((module, name))
-        verdict, why = judge(module, name) if explained is None else ("known", explained)
+        verdict, why = judge(module, name) if explained is None else explained
         uses = [
             word
             for word, times in (

@@ -61,7 +61,8 @@ def load(reading: "Reading", content: Value) -> Value:
             raise NotUnderstood(
                 f"more than {reading.limits.nested_depth} within each other (Limits.nested_depth)"
             )
-        value, complete = _read(reading, content, len(inside.opened))
+        name = f"torch file {len(inside.opened) + 1} inside the pickle"
+        value, complete = _read(reading, content, name)
     except NotUnderstood:
         inside.refused = True
         reading.imports.distrust(LOAD)
@@ -75,7 +76,17 @@ def load(reading: "Reading", content: Value) -> Value:
     return value
 
 
-def _read(reading: "Reading", content: bytes | LongBytes, number: int) -> tuple[Value, bool]:
+def open_file_inside(reading: "Reading", data: Stretch, name: str) -> Value:
+    """What the torch file in a member holds; raises `NotUnderstood` where it cannot be read."""
+    inside = reading.inside
+    if len(inside.opened) >= reading.limits.nested_files:
+        raise NotUnderstood(f"more than {reading.limits.nested_files:,} files inside (Limits.nested_files)")
+    value, _complete = _read(reading, LongBytes(data), name)
+    inside.opened[id(data)] = (data, value)
+    return value
+
+
+def _read(reading: "Reading", content: bytes | LongBytes, name: str) -> tuple[Value, bool]:
     from pthreport.checkpoint.containers import table  # its containers import this module
 
     source, begin = _source(reading, content)
@@ -95,7 +106,6 @@ def _read(reading: "Reading", content: bytes | LongBytes, number: int) -> tuple[
         inside=reading.inside,
         depth=reading.depth + 1,
     )
-    name = f"torch file {number + 1} inside the pickle"
     try:
         table.read(part)
     except (FormatError, ReadError) as error:
@@ -106,7 +116,7 @@ def _read(reading: "Reading", content: bytes | LongBytes, number: int) -> tuple[
         for one in part.problems:
             offset = None if one.offset is None or begin is None else one.offset + begin
             reading.problem(f"{name}: {one.text}", offset, one.where, one.partial, one.refused)
-    _rename_storages(reading, part.tree, number)
+    _rename_storages(reading, part.tree, name)
     return part.tree, not any(one.partial for one in part.problems)
 
 
@@ -123,14 +133,14 @@ def _source(reading: "Reading", content: bytes | LongBytes) -> tuple[Source, int
     return Window(source, start, len(content)), None
 
 
-def _rename_storages(reading: "Reading", tree: Value, number: int) -> None:
+def _rename_storages(reading: "Reading", tree: Value, name: str) -> None:
     """A storage's key counts within its own file."""
     seen: set[int] = set()
     for visit in walk(tree, reading.limits):
         storage = visit.value.storage if isinstance(visit.value, Tensor) else None
         if storage is not None and id(storage) not in seen:
             seen.add(id(storage))
-            storage.key = ("nested", number, storage.key)
+            storage.key = (name, storage.key)
 
 
 def probe(reading: "Reading", content: bytes | LongBytes, path: str) -> None:

@@ -109,6 +109,9 @@ class Tensor:
     @property
     def nbytes(self) -> int:
         """Bytes of the elements, each counted, whether or not they share memory."""
+        if self.dtype.block is not None:
+            elements, nbytes = self.dtype.block
+            return self.numel // elements * nbytes
         return self.numel * self.dtype.itemsize
 
     @property

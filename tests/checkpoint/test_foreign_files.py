@@ -29,7 +29,7 @@ def tar() -> bytes:
         (gzip.compress(b"PK"), "gunzip"),
         (tar(), "a tar archive"),
         (b"\x89HDF\r\n\x1a\n" + bytes(20), "an HDF5 file"),
-        (b"GGUF\x03\x00\x00\x00" + bytes(20), "comes with a later version"),
+        (b"GGUF\x01\x00\x00\x00" + bytes(20), "GGUF of version 1: versions 2 and 3 are read"),
         (b"\x93NUMPY\x01\x00", "a numpy array"),
         (b'{"weights": {}}', "a JSON text"),
         (b'{"weight_map": {}}', "none of the shards"),

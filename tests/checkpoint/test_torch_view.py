@@ -4,6 +4,7 @@ import argparse
 import glob
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -35,7 +36,7 @@ for line in sys.stdin:
         print(json.dumps(f"{type(error).__name__}: {error}"), flush=True)
 """
 CORPUS = Path(__file__).parents[3] / "shared" / "hostile"
-REAL = "/tmp/real/u"
+REAL = os.environ.get("PTHREPORT_REAL", "nowhere")
 TESTED = torch.__version__.startswith(TORCH_VERSION)
 
 

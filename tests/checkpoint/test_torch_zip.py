@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pthreport.checkpoint import ReadError, open_checkpoint
-from tests.checkpoint.files import add_member, rezip, same, save
+from tests.checkpoint.files import rezip, same, save
 
 pytestmark = pytest.mark.filterwarnings("ignore:ComplexHalf:UserWarning")
 
@@ -221,16 +221,3 @@ def test_subclasses_and_attributes_are_kept(tmp_path: Path) -> None:
     with open_checkpoint(save(tmp_path / "a.pt", {"t": tensor})) as checkpoint:
         assert checkpoint.tensors["t"].attributes == {"label": "kept"}
         assert checkpoint.tensors["t"].numpy().tolist() == [1, 1, 1]
-
-
-def test_other_torch_archives_are_named(tmp_path: Path) -> None:
-    from pthreport.checkpoint import CheckpointError
-
-    plain = save(tmp_path / "plain.pt", {"w": torch.ones(3)})
-    for member, words in (
-        ("plain/.data/extern_modules", "torch.package"),
-        ("plain/archive_format", "torch.export"),
-    ):
-        file = add_member(plain, tmp_path / "other.pt", member, b"pt2")
-        with pytest.raises(CheckpointError, match=words):
-            open_checkpoint(file)

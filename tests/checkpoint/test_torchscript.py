@@ -1,5 +1,6 @@
 """TorchScript archives as torch writes them: scripted, traced, frozen, mobile."""
 
+import os
 import re
 import warnings
 import zipfile
@@ -15,7 +16,7 @@ from pthreport.checkpoint import Checkpoint, LongBytes, Record, Tensor, open_che
 from pthreport.checkpoint.containers.script_code import classes, literal
 from tests.checkpoint.files import rezip, same, save
 
-REAL = Path("/tmp/real/u")
+REAL = Path(os.environ.get("PTHREPORT_REAL", "nowhere"))
 
 
 class Block(nn.Module):

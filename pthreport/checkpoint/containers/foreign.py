@@ -45,7 +45,6 @@ FOREIGN = (
     Foreign("a RAR archive: unpack it first", _starts(b"Rar!\x1a\x07")),
     Foreign("a tar archive: unpack it first (torch's own tar format comes with a later version)", _is_tar),
     Foreign("an HDF5 file (Keras?), not a PyTorch checkpoint", _starts(b"\x89HDF\r\n\x1a\n")),
-    Foreign("a GGUF file: GGUF comes with a later version", _starts(b"GGUF")),
     Foreign("an old GGML file, which is not read", _starts(b"lmgg", b"fmgg", b"tjgg")),
     Foreign("a numpy array (.npy), not a checkpoint", _starts(b"\x93NUMPY")),
     Foreign("a program (ELF), not a checkpoint", _starts(b"\x7fELF")),

@@ -78,7 +78,7 @@ class Storages:
         dtype = STORAGE_DTYPES.get((kind.module, kind.name))
         if dtype is None:
             return self._refuse(identity, f"a storage of the unknown type {kind.module}.{kind.name}")
-        name = _text(key)
+        name = str(key) if type(key) is int and 0 <= key <= LARGEST else _text(key)
         if name is None:
             return self._refuse(identity, "a storage whose key is no text")
         if type(numel) is not int or not 0 <= numel <= LARGEST // dtype.itemsize:

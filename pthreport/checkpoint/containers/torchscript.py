@@ -93,10 +93,10 @@ def read(reading: Reading, archive: Archive) -> None:
             beside[name] = value
     if "bytecode" in beside:
         reading.format["mobile"] = _bytecode_version(beside["bytecode"])
-    code = _code(reading, archive, root)
+    code = sources(reading, archive, f"{root}code/")
     if code:
         beside["code"] = code
-    _declare(reading, outcome.value, _classes(reading, archive, root))
+    declare(reading, outcome.value, declared_classes(reading, archive, f"{root}code/"))
     reading.tree = _with(outcome.value, beside)
     folders_in_file = tuple(f"{root}{folder}" for folder in _FOLDERS)
     reading.verify = partial(verify_storages, archive, folders_in_file)
@@ -132,9 +132,8 @@ def _without_values(reading: Reading, value: Value, before: int) -> None:
         tensor.problem = "an example input of torch.jit.trace, saved without values"
 
 
-def _code(reading: Reading, archive: Archive, root: str) -> dict[str, LongBytes]:
+def sources(reading: Reading, archive: Archive, folder: str) -> dict[str, LongBytes]:
     """The source files by their name, each read only when it is asked for."""
-    folder = f"{root}code/"
     found = {
         name.removeprefix(folder): LongBytes(archive.member_data(name))
         for name in archive.members
@@ -146,9 +145,8 @@ def _code(reading: Reading, archive: Archive, root: str) -> dict[str, LongBytes]
     return found
 
 
-def _classes(reading: Reading, archive: Archive, root: str) -> dict[tuple[str, str], ScriptClass]:
+def declared_classes(reading: Reading, archive: Archive, folder: str) -> dict[tuple[str, str], ScriptClass]:
     """The classes of the code by module and name."""
-    folder = f"{root}code/"
     found: dict[tuple[str, str], ScriptClass] = {}
     left = CODE_BYTES
     for name, member in archive.members.items():
@@ -171,7 +169,7 @@ def _classes(reading: Reading, archive: Archive, root: str) -> dict[tuple[str, s
     return found
 
 
-def _declare(reading: Reading, module: Value, declared: dict[tuple[str, str], ScriptClass]) -> None:
+def declare(reading: Reading, module: Value, declared: dict[tuple[str, str], ScriptClass]) -> None:
     """Judge the classes' names; tell parameters from buffers, and add the constants, by the code."""
     for pair in reading.imports.pairs():
         if pair in declared:

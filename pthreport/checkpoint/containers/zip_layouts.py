@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pthreport.checkpoint.containers import torch_zip, torchscript
+from pthreport.checkpoint.containers import torch_export, torch_package, torch_zip, torchscript
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import Archive, open_archive
 from pthreport.checkpoint.containers.zip_directory import END
@@ -19,24 +19,9 @@ class Layout:
     read: Callable[[Reading, Archive], None]
 
 
-def _unread(what: str) -> Callable[[Reading, Archive], None]:
-    def refuse(reading: Reading, archive: Archive) -> None:
-        raise FormatError(f"{what}: recognised, not read yet")
-
-    return refuse
-
-
-def _ends(*names: str) -> Callable[[Archive], bool]:
-    return lambda archive: any(name.partition("/")[2] in names for name in archive.members)
-
-
 LAYOUTS = (
-    Layout("torch-package", _ends(".data/extern_modules"), _unread("a torch.package archive")),
-    Layout(
-        "torch-export",
-        _ends("archive_format", "serialized_exported_program.json"),
-        _unread("a torch.export archive (.pt2)"),
-    ),
+    Layout("torch-package", torch_package.matches, torch_package.read),
+    Layout("torch-export", torch_export.matches, torch_export.read),
     Layout("torchscript", torchscript.matches, torchscript.read),
     Layout("torch-zip", torch_zip.matches, torch_zip.read),
 )

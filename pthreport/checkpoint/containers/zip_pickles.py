@@ -1,7 +1,7 @@
 """The pickles of a torch archive, and the members that hold their storages."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.storages import Storages
@@ -12,6 +12,7 @@ from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_t
 from pthreport.checkpoint.machine import Outcome
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import ByteOrder, Storage
+from pthreport.checkpoint.values import Value
 
 PICKLE_START = re.compile(rb"\x80[\x00-\x05]")
 SMALL = 65_536
@@ -37,15 +38,28 @@ class ZipPickles:
         self.used: set[str] = set()
         self._places: dict[str, int] = {}
 
-    def read(self, name: str, folders: Sequence[str]) -> Outcome:
-        """Run the pickle in member `name`; raises `FormatError` where its bytes cannot be had."""
+    def read(
+        self,
+        name: str,
+        folders: Sequence[str],
+        otherwise: Callable[[Value], Value] | None = None,
+    ) -> Outcome:
+        """Run the pickle in member `name`; raises `FormatError` where its bytes cannot be had.
+
+        `otherwise` is asked first what a persistent id means, and gives None where it does not know.
+        """
         member = self.archive.members[name]
         data = open_pickle(self.archive, member)
         if name == f"{self.root}data.pkl":
             self.reading.pickles.append((data, 0, 5))
         shift = data.start if data.data is self.reading.source else 0
         storages = Storages(self.reading, lambda storage: self._supply(storage, folders))
-        outcome = self.reading.unpickle(data, where=name, persistent=storages.resolve, shift=shift)
+
+        def resolve(identity: Value) -> Value:
+            known = None if otherwise is None else otherwise(identity)
+            return storages.resolve(identity) if known is None else known
+
+        outcome = self.reading.unpickle(data, where=name, persistent=resolve, shift=shift)
         if outcome.error is None and outcome.end < data.length:
             self.reading.problem(
                 f"{count_text(data.length - outcome.end, 'byte')} stand behind the pickle",

@@ -29,7 +29,7 @@ def rounding_noise(dtype: DType, shape: tuple[int, int], rms: float, step: float
 
     `step` is the largest scale of a quantized tensor, whose rounding is half a step whatever the value.
     """
-    noise = step / 2 if step is not None else UNIT_ROUNDOFF[dtype.name] * rms
+    noise = step / 2 if step is not None else UNIT_ROUNDOFF.get(dtype.name, UNIT_ROUNDOFF["float32"]) * rms
     return noise * (sqrt(shape[0]) + sqrt(shape[1]))
 
 

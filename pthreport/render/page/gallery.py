@@ -17,7 +17,7 @@ BUDGET = 900_000
 """Characters of PNG data on one page."""
 
 MOST_IN_GALLERY = 40
-_WIDE, _CARD, _GALLERY = 1000, 440, 252
+_WIDE, _CARD, _GALLERY = 1040, 440, 252
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,10 @@ def _first_filters(model: Model, index: Index) -> LayerKey | None:
 
 
 def _is_filters(record: TensorRecord | None) -> bool:
-    return record is not None and record.picture is not None and record.picture.layout != "matrix"
+    """Tiles, or long kernels of one dimension that stand one a row."""
+    if record is None or record.picture is None:
+        return False
+    return record.picture.layout != "matrix" or bool(record.picture.units)
 
 
 def _montage(picture: Picture, large: bool) -> tiles.Montage:

@@ -16,6 +16,7 @@ from pthreport.render.page.tensor import (
     Figure,
     SmallTensor,
     TensorView,
+    initialisation_words,
     small_histogram,
     small_tensor,
     tensor_view,
@@ -240,6 +241,8 @@ def _facts_of_tensor(record: TensorRecord) -> tuple[Figure, ...]:
         facts.append(Figure("Shares storage with", record.shares_storage_with))
     if record.reason:
         facts.append(Figure("Not measured", record.reason))
+    if record.initialisation:
+        facts.append(Figure("Initialisation", initialisation_words(record.initialisation)))
     facts += [Figure("Note", note) for note in record.notes]
     return tuple(facts)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Picture, Statistics, TensorRecord, Units
+from pthreport.document import Initialisation, Picture, Statistics, TensorRecord, Units
 from pthreport.draw import bars, histogram
 from pthreport.render import numbers
 from pthreport.render.page.text import plain
@@ -79,6 +79,22 @@ def tensor_view(record: TensorRecord, name: str | None = None) -> TensorView:
         units_text=_units_text(record.units) if record.units else "",
         excerpt=_excerpt(record),
     )
+
+
+def initialisation_words(found: Initialisation) -> str:
+    """Whether the values still look as they were drawn, with the evidence; never more than "consistent
+    with", since a frozen layer looks the same."""
+    evidence = []
+    if found.ks is not None:
+        evidence.append(f"KS {numbers.value(found.ks, 2)}")
+    if found.spread_ratio is not None and not found.consistent:
+        evidence.append(f"spread {numbers.times(found.spread_ratio)} the law's")
+    if found.bound_ratio is not None and not found.consistent:
+        evidence.append(f"largest value {numbers.times(found.bound_ratio)} its bound")
+    held = f" ({'; '.join(evidence)}; {numbers.count(found.values)} values)" if evidence else ""
+    lead = "consistent with" if found.consistent else "not consistent with"
+    note = f"; {found.note}" if found.note else ""
+    return f"{lead} {found.law}{held}{note}"
 
 
 def small_tensor(record: TensorRecord, label: str) -> SmallTensor:
@@ -282,6 +298,10 @@ def picture_words(picture: Picture, scale: float, beyond: float) -> str:
             rows, columns = (numbers.value(item) for item in picture.averaged)
             averaged = f", each the mean of {rows} × {columns} weights"
         down, across = picture.rows or "rows", picture.columns or "columns"
+        if picture.units:
+            shown = len(picture.units)
+            of = f"all {shown}" if shown == picture.total else f"{shown} of {numbers.count(picture.total)}"
+            down = f"{down}, {of},"
         what = f"{down} down, {across} across"
         return f"{what[:1].upper()}{what[1:]}: {picture.height} × {picture.width} cells{averaged}.{cut}"
     shown = len(picture.units)
