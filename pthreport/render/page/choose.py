@@ -4,14 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pthreport.document import Layer, Report, TensorRecord
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index, LayerKey
 from pthreport.render.page.levels import ORDER
-
-MOST_ROWS = 1000
-MOST_CARDS = 160
-MOST_LOOSE = 200
-MOST_OPTIMIZER = 48
-MOST_LOOSE_CARDS = 100
 
 
 @dataclass(frozen=True)
@@ -27,16 +22,16 @@ class Choice:
     """The anchors of all rows: where a link can land."""
 
 
-def choose(report: Report, index: Index) -> Choice:
-    """The choice for one report; nothing is left out where everything fits."""
+def choose(report: Report, index: Index, bounds: Bounds = PAGE) -> Choice:
+    """The choice for one report; nothing is left out where everything fits into `bounds`."""
     layers = [((model.key, layer.name), layer) for model in report.models for layer in model.layer_list]
     ranked = sorted(layers, key=lambda pair: _interest(pair[0], pair[1], index))
-    rows = frozenset(key for key, _ in ranked[:MOST_ROWS])
-    cards = frozenset(key for key, _ in ranked[:MOST_CARDS])
+    rows = frozenset(key for key, _ in ranked[: bounds.rows])
+    cards = frozenset(key for key, _ in ranked[: bounds.cards])
     loose = [tensor for tensor in report.tensors if tensor.path in index.tensor_anchors]
     interesting = sorted(loose, key=lambda tensor: _tensor_interest(tensor, index))
-    state = [tensor for tensor in interesting if tensor.role == "optimizer"][:MOST_OPTIMIZER]
-    rest = [tensor for tensor in interesting if tensor.role != "optimizer"][: MOST_LOOSE - len(state)]
+    state = [tensor for tensor in interesting if tensor.role == "optimizer"][: bounds.optimizer]
+    rest = [tensor for tensor in interesting if tensor.role != "optimizer"][: bounds.loose - len(state)]
     shown = sorted(rest + state, key=lambda tensor: _tensor_interest(tensor, index))
     carded = [tensor.path for tensor in shown if tensor.role != "optimizer" or _has_findings(tensor, index)]
     kept = {tensor.path for tensor in shown}
@@ -44,7 +39,7 @@ def choose(report: Report, index: Index) -> Choice:
         rows=rows,
         cards=cards,
         loose=tuple(tensor for tensor in loose if tensor.path in kept),
-        loose_cards=frozenset(carded[:MOST_LOOSE_CARDS]),
+        loose_cards=frozenset(carded[: bounds.loose_cards]),
         loose_total=len(loose),
         anchors=frozenset(
             [index.layer_anchors[key] for key in rows] + [index.tensor_anchors[path] for path in kept]

@@ -4,9 +4,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from pthreport.document import Node
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index
 
-MOST_NODES = 2500
 MOST_CHILDREN = 400
 MOST_DEPTH = 24
 OPEN_UP_TO = 32
@@ -25,11 +25,11 @@ class NodeView:
     depth: int = 0
 
 
-def contents(root: Node, index: Index, has: frozenset[str], most: int = MOST_NODES) -> NodeView:
-    """The tree under `root` in at most `most` nodes, filled level by level."""
+def contents(root: Node, index: Index, has: frozenset[str], bounds: Bounds = PAGE) -> NodeView:
+    """The tree under `root` in at most `bounds.nodes` nodes, filled level by level."""
     top = _node(root, index, has)
     waiting = deque([top])
-    budget = most
+    budget = bounds.nodes
     while waiting:
         view = waiting.popleft()
         room = 0 if view.depth >= MOST_DEPTH else min(MOST_CHILDREN, max(budget, 0))

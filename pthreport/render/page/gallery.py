@@ -8,15 +8,12 @@ from markupsafe import Markup
 from pthreport.document import Model, Picture, Report, TensorRecord
 from pthreport.draw import tiles
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import Choice, by_interest
 from pthreport.render.page.index import Index, LayerKey, layer_key
 from pthreport.render.page.tensor import picture_words
 from pthreport.render.page.text import plain
 
-BUDGET = 900_000
-"""Characters of PNG data on one page."""
-
-MOST_IN_GALLERY = 40
 _WIDE, _CARD, _GALLERY = 1040, 440, 252
 
 
@@ -57,9 +54,9 @@ class Gallery:
         return self.cards.get(path)
 
 
-def gallery(report: Report, index: Index, choice: Choice) -> Gallery:
+def gallery(report: Report, index: Index, choice: Choice, bounds: Bounds = PAGE) -> Gallery:
     """Choose and draw the pictures of `report`: first layers first, then what has findings, then the
-    largest, until the budget is spent."""
+    largest, until `bounds` are reached."""
     firsts = {key for model in report.models if (key := _first_filters(model, index))}
     layers = [
         (layer_key(model, layer), layer)
@@ -90,13 +87,13 @@ def gallery(report: Report, index: Index, choice: Choice) -> Gallery:
             # A report read back from JSON may have been cut: its page still tells the rest.
             left_out += 1
             continue
-        if spent + len(montage.uri) > BUDGET:
+        if spent + len(montage.uri) > bounds.pictures:
             left_out += 1
             continue
         spent += len(montage.uri)
         anchor = index.layer_anchors[key]
         name = f"{anchor}-picture"
-        in_gallery = filters and len(exhibits) < MOST_IN_GALLERY
+        in_gallery = filters and len(exhibits) < bounds.exhibits
         if in_gallery:
             exhibits[key] = Exhibit(
                 name=layer.name or "(root)",

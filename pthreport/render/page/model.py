@@ -7,13 +7,13 @@ from markupsafe import Markup
 from pthreport.document import Layer, Model, Module, Report
 from pthreport.draw import bars
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.kinds import FAMILY_WORDS, family
 from pthreport.render.page.levels import ORDER, Level
 from pthreport.render.page.strip import StripView, strip_view
 from pthreport.render.page.text import plain
 
-MOST_MODULES = 800
 MOST_OPEN = 40
 MOST_IN_RAIL = 160
 
@@ -64,14 +64,16 @@ class ModelView:
     rail: tuple[ModuleView, ...]
 
 
-def models(report: Report, index: Index, has: frozenset[str]) -> tuple[ModelView, ...]:
+def models(
+    report: Report, index: Index, has: frozenset[str], bounds: Bounds = PAGE
+) -> tuple[ModelView, ...]:
     """All models of `report`; `has` are the anchors of the rows on the page."""
-    return tuple(_model(report, number, index, has) for number in range(len(report.models)))
+    return tuple(_model(report, number, index, has, bounds) for number in range(len(report.models)))
 
 
-def _model(report: Report, number: int, index: Index, has: frozenset[str]) -> ModelView:
+def _model(report: Report, number: int, index: Index, has: frozenset[str], bounds: Bounds) -> ModelView:
     model = report.models[number]
-    tree, left_out = _tree(model, index, has)
+    tree, left_out = _tree(model, index, has, bounds.modules)
     used = {family(layer.kind) for layer in model.layer_list if layer.parameters}
     return ModelView(
         model=model,
@@ -88,10 +90,10 @@ def _model(report: Report, number: int, index: Index, has: frozenset[str]) -> Mo
     )
 
 
-def _tree(model: Model, index: Index, has: frozenset[str]) -> tuple[tuple[ModuleView, ...], int]:
+def _tree(model: Model, index: Index, has: frozenset[str], most: int) -> tuple[tuple[ModuleView, ...], int]:
     """The module tree, bounded: parents come before children, so a bounded head keeps whole paths."""
     layers = {layer.name: layer for layer in model.layer_list}
-    shown = sorted(model.modules, key=lambda module: module.depth)[:MOST_MODULES]
+    shown = sorted(model.modules, key=lambda module: module.depth)[:most]
     kept = {module.name for module in shown}
     top: list[ModuleView] = []
     path: list[ModuleView] = []

@@ -1,0 +1,48 @@
+"""Everything that the templates write of a report, prepared once, for the page and for paper."""
+
+from pthreport.document import Report
+from pthreport.render.page.bounds import Bounds
+from pthreport.render.page.choose import choose
+from pthreport.render.page.contents import contents
+from pthreport.render.page.findings import findings
+from pthreport.render.page.gallery import gallery
+from pthreport.render.page.index import index
+from pthreport.render.page.kinds import FAMILY_WORDS
+from pthreport.render.page.layers import COLUMNS, Source, layers, loose_tensors
+from pthreport.render.page.levels import WORDS
+from pthreport.render.page.model import models
+from pthreport.render.page.precision import HEAD as PRECISION_HEAD
+from pthreport.render.page.precision import precision
+from pthreport.render.page.safety import safety
+from pthreport.render.page.spectra import HEAD, spectra
+from pthreport.render.page.spectrum import PART_HEAD
+from pthreport.render.page.training import training
+from pthreport.render.page.verdict import verdict
+
+
+def prepared(report: Report, bounds: Bounds) -> dict[str, object]:
+    """The variables of the sections' templates by name, at most as much as `bounds` allow."""
+    look_up = index(report)
+    choice = choose(report, look_up, bounds)
+    pictures = gallery(report, look_up, choice, bounds)
+    source = Source(report, look_up, choice, pictures)
+    return {
+        "report": report,
+        "verdict": verdict(report, look_up),
+        "findings": findings(report, look_up, choice.anchors),
+        "safety": safety(report),
+        "contents": contents(report.contents, look_up, choice.anchors, bounds),
+        "models": models(report, look_up, choice.anchors, bounds),
+        "layers": layers(source),
+        "loose": loose_tensors(source),
+        "precision": precision(report, look_up, choice.anchors),
+        "precision_head": PRECISION_HEAD,
+        "training": training(report, look_up, choice.anchors),
+        "spectra": spectra(report, look_up, choice.anchors),
+        "spectra_head": HEAD,
+        "part_head": PART_HEAD,
+        "gallery": pictures,
+        "columns": COLUMNS,
+        "families": FAMILY_WORDS,
+        "words": WORDS,
+    }
