@@ -10,6 +10,7 @@ from typing import Literal
 from pthreport.anatomy import describe
 from pthreport.assembly import assemble, records_of
 from pthreport.checkpoint import CheckpointError, open_checkpoint
+from pthreport.checks import CHECKS, Examination, with_installed
 from pthreport.document import Report, TensorRecord, from_json
 from pthreport.joint import measure_together
 from pthreport.measure import measure
@@ -30,6 +31,7 @@ def analyze(
     title: str | None = None,
     timestamp: str | None = None,
     name: str | None = None,
+    checks: Examination | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """The report of the checkpoint at `path`.
@@ -37,12 +39,16 @@ def analyze(
     `depth` "summary" reads the structure and no tensor data; `tensors` is a shell pattern for the
     paths (or their ends) of the tensors to measure; `jobs` the number of worker threads (default one
     a core), which changes no byte of the result. `hash` takes the file's SHA-256. `timestamp` is
-    recorded as it is (default: SOURCE_DATE_EPOCH, else none). `progress` is called with the bytes
+    recorded as it is (default: SOURCE_DATE_EPOCH, else none). `checks` says which checks are run and with which thresholds
+    (default: all, with their own). `progress` is called with the bytes
     measured and the bytes in all.
 
-    Raises `CheckpointError` where nothing can be read.
+    Raises `CheckpointError` where nothing can be read, `SettingsError` where `checks` names what there
+    is not.
     """
     source = Path(path)
+    examination = checks or Examination()
+    chosen_checks = examination.chosen(with_installed(CHECKS))  # a wrong name is told before the work
     workers = jobs or os.cpu_count() or 1
     with open_checkpoint(source) as checkpoint:
         anatomy = describe(checkpoint)
@@ -76,6 +82,8 @@ def analyze(
             },
             timestamp=timestamp,
             looked=depth != "summary",
+            checks=chosen_checks,
+            examination=examination,
         )
 
 

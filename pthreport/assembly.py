@@ -11,7 +11,7 @@ from pthreport import __version__
 from pthreport.anatomy import Anatomy, ModelAnatomy, Named, what
 from pthreport.anatomy.plain import cut
 from pthreport.checkpoint import Checkpoint, Problem, Tensor
-from pthreport.checks import Facts, examine
+from pthreport.checks import Check, Examination, Facts, examine
 from pthreport.document import (
     CheckpointFacts,
     Import,
@@ -117,6 +117,8 @@ def assemble(
     options: dict[str, str],
     timestamp: str | None,
     looked: bool,
+    checks: Sequence[Check],
+    examination: Examination,
 ) -> Report:
     records = records_of(checkpoint, anatomy, measured, joint, looked=looked)
     by_path = {r.path: r for r in records}
@@ -147,15 +149,15 @@ def assemble(
     )
     findings = examine(
         Facts(
-            container=facts.container,
-            complete=facts.complete,
-            problems=facts.problems,
+            checkpoint=facts,
             imports=imports,
             models=models,
             tensors=by_path,
             training=training,
             measured=looked,
-        )
+        ),
+        checks,
+        examination.thresholds,
     )
     dtypes = Counter[str]()
     for record in records:
@@ -181,7 +183,7 @@ def assemble(
         models=models,
         tensors=tuple(records),
         training=training,
-        provenance=provenance(options, timestamp),
+        provenance=provenance({**options, **examination.words()}, timestamp),
     )
 
 

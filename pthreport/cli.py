@@ -5,121 +5,15 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from pthreport import __version__
+from pthreport.arguments import UsageError, parser
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pthreport.document import Report
-
-LATER = {
-    "--baseline": "comparing two checkpoints",
-    "--model": "checking against an architecture",
-    "--select": "choosing checks",
-    "--ignore": "leaving checks out",
-    "--meta": "recording keys and values",
-    "--no-values": "leaving values out",
-    "--device": "measuring on a GPU",
-    "--template-dir": "templates of your own",
-    "--list-checks": "listing the checks",
-    "--explain": "explaining a check",
-}
-"""Options that others may count on (the contract) and that do not exist yet."""
-
-EPILOG = """\
-examples:
-  pthreport model.pth                             summary on the terminal
-  pthreport model.pth -o report.html              the report, one file
-  pthreport model.pth -o report.html -o report.json
-  pthreport model.pth --show conv1.weight         one tensor on the terminal
-  pthreport model.pth --export weights --tensors 'conv*'
-  pthreport report.json -o report.html            the same report again, without the checkpoint
-
-exit codes: 0 a report was made; 1 --fail-on was reached (the report is written); 2 wrong usage or
-nothing could be read; 3 an error of pthreport itself; 130 interrupted.
-"""
-
-
-class UsageError(Exception):
-    """The command cannot be carried out as it was given: one line, exit code 2."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        if message.startswith("unrecognized arguments: "):
-            word = message.removeprefix("unrecognized arguments: ").split()[0].split("=")[0]
-            if word in LATER:
-                message = f"{word} ({LATER[word]}) is not there yet"
-        raise UsageError(f"{message} (see pthreport --help)")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    made = _Parser(
-        prog="pthreport",
-        description="One self-contained report of what is in a PyTorch checkpoint, without running a line of it.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    made.add_argument(
-        "checkpoint",
-        nargs="?",
-        metavar="CHECKPOINT",
-        help="a checkpoint file, a report.json to render again, or - for standard input",
-    )
-    made.add_argument(
-        "-o",
-        "--output",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="write a report; its ending chooses the kind: .html .json .md .csv (may be repeated; - with --format writes to standard output)",
-    )
-    made.add_argument(
-        "--format", metavar="KIND", help="kind of the report that -o - writes: html, json, md or csv"
-    )
-    made.add_argument(
-        "--show",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="show a tensor on the terminal: shape, statistics, histogram, values (a pattern is allowed; may be repeated)",
-    )
-    made.add_argument(
-        "--export", metavar="DIR", help="write tensors as .npy files (with --tensors, those that fit it)"
-    )
-    made.add_argument(
-        "--tensors",
-        metavar="PATTERN",
-        help="measure only tensors whose path or name fits, such as 'encoder.*'",
-    )
-    made.add_argument(
-        "--depth",
-        choices=("summary", "standard", "full"),
-        default="standard",
-        help="summary: structure only, no tensor data; standard: every tensor (default)",
-    )
-    made.add_argument(
-        "--fail-on",
-        choices=("error", "warning", "never"),
-        default="never",
-        help="exit with 1 where a finding of this severity fails or warns, or the file could not be read completely",
-    )
-    made.add_argument("--no-hash", action="store_true", help="do not take the file's SHA-256")
-    made.add_argument("--title", metavar="TEXT", help="the report's title (default: the file's name)")
-    made.add_argument(
-        "--timestamp", metavar="TIME", help="a date to record (default: SOURCE_DATE_EPOCH, else none)"
-    )
-    made.add_argument("--jobs", type=int, metavar="N", help="worker threads (default: one a core)")
-    made.add_argument("--quiet", action="store_true", help="no progress and no summary, errors only")
-    made.add_argument(
-        "--json-schema", action="store_true", help="print the JSON Schema of report.json and exit"
-    )
-    made.add_argument("--version", action="version", version=f"pthreport {__version__}")
-    return made
+    from pthreport.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -138,10 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: Exception) -> int:
+    from pthreport.checks import SettingsError
     from pthreport.document import ReportError
     from pthreport.render import OutputError
 
-    if isinstance(error, UsageError | ReportError | OutputError):
+    if isinstance(error, UsageError | SettingsError | ReportError | OutputError):
         _say(str(error))
         return 2
     if os.environ.get("PTHREPORT_DEBUG") == "1":
@@ -159,6 +54,8 @@ def _run(given: argparse.Namespace) -> int:
 
         sys.stdout.write(json_schema().decode())
         return 0
+    if given.list_checks or given.explain is not None:
+        return _checks(given)
     if given.checkpoint is None:
         raise UsageError("which checkpoint? name a file (see pthreport --help)")
     if given.depth == "full":
@@ -166,6 +63,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.jobs is not None and given.jobs < 1:
         raise UsageError(f"--jobs {given.jobs}: at least one worker is needed")
     _check_outputs(given)
+    settings = _settings(given)
     from pthreport.checkpoint import CheckpointError
     from pthreport.spool import checkpoint_path
 
@@ -175,7 +73,7 @@ def _run(given: argparse.Namespace) -> int:
                 return _export(path, given)
             if given.show:
                 return _show(path, given)
-            report = _report(path, given)
+            report = _report(path, given, settings)
     except CheckpointError as error:
         name = "standard input" if given.checkpoint == "-" else given.checkpoint
         raise UsageError(f"{name}: {error}") from error
@@ -194,7 +92,7 @@ def _run(given: argparse.Namespace) -> int:
             _outline(report, given.output)
         else:
             print_report(report, _console())
-    return _gate(report, given.fail_on)
+    return _gate(report, settings.fail_on)
 
 
 def _check_outputs(given: argparse.Namespace) -> None:
@@ -226,11 +124,42 @@ def _check_outputs(given: argparse.Namespace) -> None:
         raise UsageError("--show prints to the terminal and writes no report; leave out -o")
 
 
-def _report(path: Path, given: argparse.Namespace) -> "Report":
+def _settings(given: argparse.Namespace) -> "Settings":
+    """The settings of the file that is in force, with what the command line says instead."""
+    from pthreport.settings import find
+
+    return find(Path.cwd()).with_options(
+        fail_on=given.fail_on, select=_words(given.select), ignore=_words(given.ignore)
+    )
+
+
+def _words(given: list[str] | None) -> tuple[str, ...] | None:
+    """The words of a list option that may be repeated and may hold commas; None where it was not given."""
+    if given is None:
+        return None
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
+def _checks(given: argparse.Namespace) -> int:
+    from pthreport.explain import print_check, print_checks
+
+    examination = _settings(given).examination
+    if given.explain is not None:
+        print_check(given.explain, examination, _console())
+    else:
+        print_checks(examination, _console())
+    return 0
+
+
+def _report(path: Path, given: argparse.Namespace, settings: "Settings") -> "Report":
     from pthreport.analysis import analyze, saved_report
 
     again = saved_report(path)
     if again is not None:
+        if given.select or given.ignore:
+            raise UsageError(
+                "--select and --ignore: the checks of a saved report were run when it was made"
+            )
         return again
     from pthreport.progress import progress_bar
 
@@ -245,6 +174,7 @@ def _report(path: Path, given: argparse.Namespace) -> "Report":
             title=given.title,
             timestamp=given.timestamp,
             name=name,
+            checks=settings.examination,
             progress=progress,
         )
 

@@ -7,6 +7,9 @@ from pthreport.document.base import Basis
 
 WORST = 5
 
+HEALTH = frozenset({"integrity", "training", "spectra", "other"})
+"""Categories of findings that bear on whether a model works; the others are about the file and its use."""
+
 
 def summarise(
     sentence: str,
@@ -29,7 +32,7 @@ def summarise(
     return Summary(
         what=sentence,
         basis=basis,
-        safety=_safety(checkpoint, imports),
+        safety=_safety(checkpoint, imports, findings),
         health=_health(findings, looked),
         examined=_examined(checkpoint, tensors, looked),
         errors=errors,
@@ -40,7 +43,9 @@ def summarise(
     )
 
 
-def _safety(checkpoint: CheckpointFacts, imports: Sequence[Import]) -> Statement:
+def _safety(
+    checkpoint: CheckpointFacts, imports: Sequence[Import], findings: Sequence[Finding]
+) -> Statement:
     dangerous = [i for i in imports if i.verdict == "dangerous"]
     unknown = [i for i in imports if i.verdict == "unknown"]
     if dangerous:
@@ -58,6 +63,12 @@ def _safety(checkpoint: CheckpointFacts, imports: Sequence[Import]) -> Statement
         return Statement(
             state="caution", text="Nothing dangerous in what could be read; parts of the file could not be."
         )
+    odd = [f for f in findings if f.category == "safety" and f.status in ("fail", "warn")]
+    if odd:
+        return Statement(
+            state="caution",
+            text=f"It would import nothing unknown, but look closer. {odd[0].title}: {odd[0].evidence}.",
+        )
     if not imports:
         return Statement(state="good", text="Yes. Loading it imports nothing.")
     count = f"{len(imports):,} names" if len(imports) != 1 else "one name"
@@ -68,7 +79,7 @@ def _safety(checkpoint: CheckpointFacts, imports: Sequence[Import]) -> Statement
 
 
 def _health(findings: Sequence[Finding], looked: bool) -> Statement:
-    about_weights = [f for f in findings if f.check != "unknown-imports" and f.status in ("fail", "warn")]
+    about_weights = [f for f in findings if f.category in HEALTH and f.status in ("fail", "warn")]
     failed = [f for f in about_weights if f.severity == "error"]
     if failed:
         return Statement(state="bad", text=f"No. {failed[0].title}: {failed[0].evidence}.")
@@ -76,7 +87,7 @@ def _health(findings: Sequence[Finding], looked: bool) -> Statement:
         return Statement(state="caution", text=f"{about_weights[0].title}: {about_weights[0].evidence}.")
     if not looked:
         return Statement(state="unknown", text="Not looked at: no tensor data was read.")
-    judged = [f for f in findings if f.check != "unknown-imports" and f.status == "pass"]
+    judged = [f for f in findings if f.category in HEALTH and f.status == "pass"]
     if not judged:
         return Statement(state="unknown", text="There are no weights to judge.")
     return Statement(

@@ -1,20 +1,28 @@
-"""The examination: every check run on the same facts, the findings worst first."""
+"""The examination: every check run on the same facts, the findings worst first.
 
-from pthreport.checks.check import Check, Facts, Outcome, run
+A check is one file, named after what it finds. Other packages add theirs through the entry point group
+`pthreport.checks` with the names exported here.
+"""
+
+from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.dead_units import DEAD_UNITS
+from pthreport.checks.examination import Examination, SettingsError, examine
+from pthreport.checks.installed import with_installed
 from pthreport.checks.nonfinite_weights import NONFINITE_WEIGHTS
 from pthreport.checks.unknown_imports import UNKNOWN_IMPORTS
-from pthreport.document import Finding
 
-__all__ = ["CHECKS", "Check", "Facts", "Outcome", "examine"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Examination",
+    "Facts",
+    "Limits",
+    "Outcome",
+    "SettingsError",
+    "Threshold",
+    "examine",
+    "with_installed",
+]
 
 CHECKS: tuple[Check, ...] = (UNKNOWN_IMPORTS, NONFINITE_WEIGHTS, DEAD_UNITS)
-
-_STATUS_ORDER = {"fail": 0, "error": 1, "warn": 2, "info": 3, "pass": 4, "not-applicable": 5}
-_SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
-
-
-def examine(facts: Facts) -> tuple[Finding, ...]:
-    """The findings of all checks: by status, then severity, then in the order of `CHECKS`."""
-    findings = [run(check, facts) for check in CHECKS]
-    return tuple(sorted(findings, key=lambda f: (_STATUS_ORDER[f.status], _SEVERITY_ORDER[f.severity])))
+"""Our own checks: safety, integrity, training, spectra, precision, hygiene."""

@@ -1,25 +1,29 @@
 """Units that put out a constant: their weights are zero, or next to it, beside their siblings'."""
 
-from pthreport.checks.check import Check, Facts, Outcome
+from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.document import Layer, LayerDetail, Model, TableDetail, TensorRecord
 
 RELATIVE_NORM = 1e-3
 """A unit is dead below this share of its layer's median L2 norm (dimensionless); the measuring room
 counts by this same figure."""
 
-LARGE_SHARE = 0.1
-"""Share of a layer's units from which dead ones are a warning, below it a note: networks trained with
-weight decay lose some channels and are none the worse (of the good models looked at, a MobileNetV2 has
-4 such channels in 104 layers, 3 % of the worst layer; a CHGNet has a layer with 25 %)."""
+LARGE_SHARE = Threshold(
+    name="large-share",
+    value=0.1,
+    unit="share of a layer's units",
+    source=(
+        "networks trained with weight decay lose some channels and are none the worse: of the good models looked "
+        "at, a MobileNetV2 has 4 dead channels in 104 layers, 3 % of the worst layer; a CHGNet has a layer with 25 %"
+    ),
+)
+"""From this share on dead units are a warning, below it a note."""
 
 ROWS = 40
 """Layers listed in the finding; the rest is counted."""
 
 
-def examine(facts: Facts) -> Outcome:
+def examine(facts: Facts, limits: Limits) -> Outcome:
     """Warn where a large share of the units, note where any, of convolutions, linear layers or norms are dead."""
-    if not facts.measured:
-        return Outcome(status="not-applicable", evidence="no tensor data was read")
     found: list[tuple[Model, Layer, TensorRecord]] = []
     looked = 0
     for model in facts.models:
@@ -67,7 +71,7 @@ def examine(facts: Facts) -> Outcome:
     )
     link = LayerDetail(path=weight.path, note="the layer with the largest share")
     where = tuple(w.path for _, _, w in found)
-    large = weight.units.dead >= LARGE_SHARE * weight.units.count
+    large = weight.units.dead >= limits[LARGE_SHARE.name] * weight.units.count
     return Outcome(
         status="warn" if large else "info",
         evidence=evidence,
@@ -91,13 +95,16 @@ def _constant(layer: Layer, facts: Facts, dead: tuple[int, ...]) -> str:
 
 DEAD_UNITS = Check(
     id="dead-units",
+    category="training",
+    needs=("values",),
     passed="No dead units",
     failed="Units are dead",
     severity="warning",
-    threshold=(
+    judges=(
         f"largest weight of the unit = 0, or its L2 norm < {RELATIVE_NORM:g} of its layer's median; "
-        f"a warning from {LARGE_SHARE:.0%} of a layer on"
+        "a warning from {large-share:.0%} of a layer on"
     ),
+    thresholds=(LARGE_SHARE,),
     why=(
         "A unit whose weights are zero puts out a constant whatever comes in: its parameters and its part of "
         "the following layer are paid for and do nothing. Weight decay on a norm's scale, a learning rate that "

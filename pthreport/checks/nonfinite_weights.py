@@ -1,19 +1,15 @@
 """NaN and infinite values among a model's tensors."""
 
-from pthreport.checks.check import Check, Facts, Outcome
+from pthreport.checks.check import Check, Facts, Limits, Outcome
 from pthreport.document import TableDetail, TensorRecord
 
 ROWS = 40
 """Tensors listed in the finding; the rest is counted."""
 
 
-def examine(facts: Facts) -> Outcome:
+def examine(facts: Facts, limits: Limits) -> Outcome:
     """Fail where any parameter or buffer holds NaN or an infinity (a mask's -inf is meant)."""
-    if not facts.measured:
-        return Outcome(status="not-applicable", evidence="no tensor data was read")
-    looked = [t for t in facts.tensors.values() if t.role in ("parameter", "buffer") and t.statistics]
-    if not looked:
-        return Outcome(status="not-applicable", evidence="the file holds no measured weights")
+    looked = facts.weights
     bad = [t for t in looked if _nonfinite(t) and not _is_mask(t)]
     if not bad:
         return Outcome(status="pass", evidence=f"all values of {len(looked):,} tensors are finite")
@@ -55,10 +51,12 @@ def _is_mask(tensor: TensorRecord) -> bool:
 
 NONFINITE_WEIGHTS = Check(
     id="nonfinite-weights",
+    category="integrity",
+    needs=("weights",),
     passed="All weights are finite",
     failed="Weights are NaN or infinite",
     severity="error",
-    threshold="0 values (NaN, +Inf or -Inf) in parameters and buffers; masks of 0 and -Inf are meant",
+    judges="0 values (NaN, +Inf or -Inf) in parameters and buffers; masks of 0 and -Inf are meant",
     why=(
         "One NaN spreads through every matrix product: the outputs of such a model are NaN for most or all "
         "inputs. It usually means that training diverged, or that a cast to fp16 overflowed."

@@ -1,6 +1,6 @@
 """Names that loading the file would import and that do not belong to plain weights."""
 
-from pthreport.checks.check import Check, Facts, Outcome
+from pthreport.checks.check import Check, Facts, Limits, Outcome
 from pthreport.document import Import, TableDetail
 
 RUNS = frozenset({"called", "built", "set"})
@@ -10,7 +10,7 @@ ROWS = 60
 """Names listed in the finding; the rest is counted."""
 
 
-def examine(facts: Facts) -> Outcome:
+def examine(facts: Facts, limits: Limits) -> Outcome:
     """Fail on a dangerous name, and on an unknown one that loading would call; warn on one that it
     would only import."""
     dangerous = [i for i in facts.imports if i.verdict == "dangerous"]
@@ -50,10 +50,11 @@ def _names(imports: list[Import]) -> str:
 
 UNKNOWN_IMPORTS = Check(
     id="unknown-imports",
+    category="safety",
     passed="It would import only known names",
     failed="Loading it would run code that plain weights do not need",
     severity="error",
-    threshold="every (module, name) pair is on the list of those that rebuild tensors and plain containers",
+    judges="every (module, name) pair is on the list of those that rebuild tensors and plain containers",
     why=(
         "A checkpoint is a pickle, and a pickle is a program: unpickling imports every name in it and calls "
         "what it is told to call. A name outside the known ones means that loading the file runs code of "

@@ -7,6 +7,7 @@ from pthreport.document.tensor import Histogram, Picture
 
 Status = Literal["fail", "warn", "pass", "info", "not-applicable", "error"]
 Severity = Literal["error", "warning", "info"]
+Category = Literal["safety", "integrity", "training", "spectra", "precision", "hygiene", "other"]
 
 
 class TextDetail(Part, frozen=True, kw_only=True, tag="text"):
@@ -67,12 +68,13 @@ Detail = (
 class Finding(Part, frozen=True, kw_only=True):
     """What one check says of one file.
 
-    `severity` is how bad it is when the check does not pass, `status` what came out. `where` are tensor
+    `category` is what it is about. `severity` is how bad it is when the check does not pass, `status` what came out. `where` are tensor
     paths or paths in the object tree; `evidence` is one sentence with the figures, `threshold` the
     figure it was held against, in words and units.
     """
 
     check: str
+    category: Category = "other"
     title: str
     status: Status
     severity: Severity

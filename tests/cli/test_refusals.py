@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from pthreport.cli import LATER, main
+from pthreport.arguments import LATER
+from pthreport.cli import main
 from tests.cli.command import run
 
 

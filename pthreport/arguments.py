@@ -1,0 +1,124 @@
+"""The command's arguments: what can be asked for, in the words of `--help`."""
+
+import argparse
+from typing import NoReturn
+
+from pthreport import __version__
+
+LATER = {
+    "--baseline": "comparing two checkpoints",
+    "--model": "checking against an architecture",
+    "--meta": "recording keys and values",
+    "--no-values": "leaving values out",
+    "--device": "measuring on a GPU",
+    "--template-dir": "templates of your own",
+}
+"""Options that others may count on (the contract) and that do not exist yet."""
+
+EPILOG = """\
+examples:
+  pthreport model.pth                             summary on the terminal
+  pthreport model.pth -o report.html              the report, one file
+  pthreport model.pth -o report.html -o report.json
+  pthreport model.pth --show conv1.weight         one tensor on the terminal
+  pthreport model.pth --export weights --tensors 'conv*'
+  pthreport model.pth --fail-on error             exit with 1 where something is wrong
+  pthreport --explain dead-units                  what a check looks at, and why
+  pthreport report.json -o report.html            the same report again, without the checkpoint
+
+settings: [tool.pthreport] of the nearest pyproject.toml, or a pthreport.toml, from the working directory
+upwards: fail-on, select, ignore, and thresholds.CHECK.NAME = VALUE. The command line goes before it.
+
+exit codes: 0 a report was made; 1 --fail-on was reached (the report is written); 2 wrong usage or
+nothing could be read; 3 an error of pthreport itself; 130 interrupted.
+"""
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as it was given: one line, exit code 2."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments: "):
+            word = message.removeprefix("unrecognized arguments: ").split()[0].split("=")[0]
+            if word in LATER:
+                message = f"{word} ({LATER[word]}) is not there yet"
+        raise UsageError(f"{message} (see pthreport --help)")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    made = _Parser(
+        prog="pthreport",
+        description="One self-contained report of what is in a PyTorch checkpoint, without running a line of it.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "checkpoint",
+        nargs="?",
+        metavar="CHECKPOINT",
+        help="a checkpoint file, a report.json to render again, or - for standard input",
+    )
+    made.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write a report; its ending chooses the kind: .html .json .md .csv (may be repeated; - with --format writes to standard output)",
+    )
+    made.add_argument(
+        "--format", metavar="KIND", help="kind of the report that -o - writes: html, json, md or csv"
+    )
+    made.add_argument(
+        "--show",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="show a tensor on the terminal: shape, statistics, histogram, values (a pattern is allowed; may be repeated)",
+    )
+    made.add_argument(
+        "--export", metavar="DIR", help="write tensors as .npy files (with --tensors, those that fit it)"
+    )
+    made.add_argument(
+        "--tensors",
+        metavar="PATTERN",
+        help="measure only tensors whose path or name fits, such as 'encoder.*'",
+    )
+    made.add_argument(
+        "--depth",
+        choices=("summary", "standard", "full"),
+        default="standard",
+        help="summary: structure only, no tensor data; standard: every tensor (default)",
+    )
+    made.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "never"),
+        help="exit with 1 where a finding of this severity fails or warns, or the file could not be read completely (default: never)",
+    )
+    made.add_argument(
+        "--select",
+        action="append",
+        metavar="CHECK,...",
+        help="run only these checks, by id or category (safety, integrity, training, spectra, precision, hygiene)",
+    )
+    made.add_argument("--ignore", action="append", metavar="CHECK,...", help="leave these checks out")
+    made.add_argument("--list-checks", action="store_true", help="list the checks and exit")
+    made.add_argument(
+        "--explain", metavar="CHECK", help="print what a check looks at, its thresholds and why, and exit"
+    )
+    made.add_argument("--no-hash", action="store_true", help="do not take the file's SHA-256")
+    made.add_argument("--title", metavar="TEXT", help="the report's title (default: the file's name)")
+    made.add_argument(
+        "--timestamp", metavar="TIME", help="a date to record (default: SOURCE_DATE_EPOCH, else none)"
+    )
+    made.add_argument("--jobs", type=int, metavar="N", help="worker threads (default: one a core)")
+    made.add_argument("--quiet", action="store_true", help="no progress and no summary, errors only")
+    made.add_argument(
+        "--json-schema", action="store_true", help="print the JSON Schema of report.json and exit"
+    )
+    made.add_argument("--version", action="version", version=f"pthreport {__version__}")
+    return made
