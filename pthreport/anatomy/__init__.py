@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from pthreport.anatomy import budget, schedule, training
 from pthreport.anatomy import contents as contents_room
 from pthreport.anatomy import layers as layers_room
 from pthreport.anatomy import models as models_room
 from pthreport.anatomy import optimizer as optimizer_room
-from pthreport.anatomy import schedule, training
 from pthreport.anatomy.kinds import CONVOLUTIONS, KINDS
 from pthreport.anatomy.layers import LayerFound
 from pthreport.anatomy.models import ModelFound
@@ -164,6 +164,9 @@ def _model(found: ModelFound) -> ModelAnatomy:
         modules=modules,
         prefixes=found.removed,
         ties=tuple(Tie(paths=tuple(paths)) for paths in ties.values() if len(paths) > 1),
+        by_kind=budget.by_kind(layers),
+        by_depth=budget.by_depth(layers, modules),
+        by_dtype=budget.by_dtype(layers),
     )
     return ModelAnatomy(found, layers, described)
 

@@ -16,6 +16,7 @@ STANDARD = frozenset(
     "k_proj_weight v_proj_weight bias_k bias_v weight_g weight_v weight_orig weight_u weight_mask bias_mask "
     "kernel scale gamma beta w b qweight qzeros scales g_idx lora_A lora_B SCB weight_scale".split()
 )
+_DIGITS = 10
 _PARAMETRIZED = ".parametrizations."
 
 MAX_DEPTH = 64
@@ -25,7 +26,8 @@ text: a megabyte of dots must not become half a million nodes."""
 
 @dataclass(frozen=True)
 class Entry:
-    """One tensor of a model before it is grouped: its path in the file, its name in the model."""
+    """One tensor of a model before it is grouped: its path in the file, its name in the model, its type
+    of element. `storage` is its `identity`."""
 
     path: str
     name: str
@@ -34,6 +36,7 @@ class Entry:
     nbytes: int
     role: Role
     storage: object
+    dtype: str = "float32"
 
 
 def identity(tensor: Tensor) -> object:
@@ -60,7 +63,8 @@ class LayerFound:
 def group(
     entries: Sequence[Entry], classes: Mapping[str, tuple[str, Mapping[str, str]]]
 ) -> list[LayerFound]:
-    """Layers in the order in which their first tensor stands in the file.
+    """Layers in the order in which their first tensor stands in the file, or, where that is not the
+    order of lists' members (safetensors sorts by text: 0, 1, 10, 2), in the order of the tree.
 
     `classes` maps module names to (class, settings) where the file itself says them (a module pickled
     whole, TorchScript): those layers' kinds are read, all others inferred.
@@ -77,10 +81,13 @@ def group(
         )
         if alone and (module in parents or not module) and module not in classes:
             module = f"{module}.{leaf}" if module else leaf
-        grouped.setdefault(module, {})[leaf] = entry
+        tensors = grouped.setdefault(module, {})
+        # "0" alone and "0.0" would be the same leaf of one module.
+        tensors[leaf if leaf not in tensors else entry.name] = entry
     layers: list[LayerFound] = []
     outputs: set[int] = set()
-    for module, tensors in grouped.items():
+    for module in _in_order(list(grouped)):
+        tensors = grouped[module]
         shapes = {leaf: entry.shape for leaf, entry in tensors.items()}
         kind = infer(module, shapes, outputs_before=frozenset(outputs))
         if kind.weight and kind.weight in shapes and kind.unit_axis is not None and shapes[kind.weight]:
@@ -177,6 +184,32 @@ def module_tree(layers: Sequence[LayerFound]) -> tuple[Module, ...]:
         )
         for node in nodes
     )
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    """`names`, sorted where members of a list stand in another order than that of their numbers: then
+    by the tree, members by number, all others as they first came."""
+    children: dict[tuple[str, ...], dict[str, int]] = {}
+    for name in names:
+        parts = tuple(segments(name))
+        for depth, part in enumerate(parts):
+            inside = children.setdefault(parts[:depth], {})
+            inside.setdefault(part, len(inside))
+    sorted_already = True
+    for inside in children.values():
+        members = [part for part in inside if part.isdecimal() and len(part) < _DIGITS]
+        places = [inside[part] for part in members]
+        for at, part in zip(places, sorted(members, key=int), strict=True):
+            sorted_already &= inside[part] == at
+            inside[part] = at
+    if sorted_already:
+        return list(names)
+
+    def place(name: str) -> list[int]:
+        parts = tuple(segments(name))
+        return [children[parts[:depth]][part] for depth, part in enumerate(parts)]
+
+    return sorted(names, key=place)
 
 
 def segments(name: str) -> list[str]:

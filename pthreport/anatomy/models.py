@@ -243,7 +243,7 @@ def _entry(outline: Outline, position: int, name: str, role: Role | None) -> Ent
         whole = tensor.dtype.kind in ("int", "bool")
         role = "buffer" if (leaf in BUFFER_NAMES or whole) and not tensor.is_parameter else "parameter"
     shape, numel = tensor.logical_shape, tensor.logical_numel
-    return Entry(tensor.path, name, shape, numel, tensor.nbytes, role, identity(tensor))
+    return Entry(tensor.path, name, shape, numel, tensor.nbytes, role, identity(tensor), tensor.dtype.name)
 
 
 def _tensor(outline: Outline, position: int) -> Tensor:

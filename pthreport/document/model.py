@@ -198,10 +198,13 @@ class Experts(Part, frozen=True, kw_only=True):
 
 
 class Amount(Part, frozen=True, kw_only=True):
-    """Tensors, elements and bytes of one sort; tied tensors once."""
+    """What is of one sort: tensors, the layers that own them, their elements as parameters and as
+    buffers, their bytes; tied tensors once, where they first stand."""
 
+    layers: int
     tensors: int
-    elements: int
+    parameters: int
+    buffers: int
     bytes: int
 
 
@@ -238,8 +241,8 @@ class Model(Part, frozen=True, kw_only=True):
     `role` labels a copy of another model in the file ("raw", "ema", ...), "" where it stands alone.
     `parameters`, `buffers` count elements and `bytes` their size, tied tensors once. `family` is None
     where the structure is none that is known for sure. `by_kind` (a layer's kind), `by_depth` (modules
-    in the order of the file, one that holds more than half of everything replaced by what is in it)
-    and `by_dtype` each divide all of the model's tensors.
+    in the order of the tree; lists of modules, and one that holds more than half of everything, are
+    replaced by what is in them) and `by_dtype` (a type of element) each divide all of the model's tensors.
     """
 
     key: str
@@ -252,6 +255,9 @@ class Model(Part, frozen=True, kw_only=True):
     modules: tuple[Module, ...] = ()
     prefixes: tuple[RemovedPrefix, ...] = ()
     ties: tuple[Tie, ...] = ()
+    by_kind: dict[str, Amount] = {}
+    by_depth: dict[str, Amount] = {}
+    by_dtype: dict[str, Amount] = {}
     highlights: tuple[Highlight, ...] = ()
     savings: tuple[Saving, ...] = ()
 

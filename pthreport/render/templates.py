@@ -6,6 +6,7 @@ from functools import cache
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from pthreport.render import numbers
+from pthreport.render.page.kinds import family
 from pthreport.render.page.text import brief, name, plain, sentence, shown
 from pthreport.render.templates_folder import templates_folder
 
@@ -35,6 +36,7 @@ def environment() -> Environment:
         "percent": numbers.percent,
         "shape": numbers.shape,
         "plural": numbers.plural,
+        "family": family,
         "name": name,
         "brief": brief,
         "plain": plain,

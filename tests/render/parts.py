@@ -6,8 +6,10 @@ import zlib
 from collections.abc import Sequence
 
 from pthreport.document import (
+    Amount,
     Finding,
     Histogram,
+    Layer,
     Picture,
     Statistics,
     TensorRecord,
@@ -123,3 +125,18 @@ def finding(
         "where": tuple(where),
     }
     return Finding(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def amounts(sorts: Sequence[tuple[str, Layer]]) -> dict[str, Amount]:
+    """What each sort of layers holds."""
+    found: dict[str, Amount] = {}
+    for name in dict.fromkeys(name for name, _ in sorts):
+        of_it = [layer for sort, layer in sorts if sort == name]
+        found[name] = Amount(
+            layers=len(of_it),
+            tensors=sum(len(layer.tensors) for layer in of_it),
+            parameters=sum(layer.parameters for layer in of_it),
+            buffers=sum(layer.buffers for layer in of_it),
+            bytes=sum(layer.bytes for layer in of_it),
+        )
+    return found

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pthreport.document import (
+    Amount,
     BytesDetail,
     CheckpointFacts,
     Excerpt,
@@ -36,7 +37,7 @@ from pthreport.document import (
     UnitPair,
     Units,
 )
-from tests.render.parts import finding, histogram, picture, statistics, tensor
+from tests.render.parts import amounts, finding, histogram, picture, statistics, tensor
 
 
 def small_report() -> Report:
@@ -142,6 +143,12 @@ def small_report() -> Report:
         modules=tuple(modules),
         prefixes=(RemovedPrefix(prefix="module.", count=7, wrapper="DataParallel"),),
         ties=(Tie(paths=("net.fc.weight", "net.conv1.weight")),),
+        by_kind=amounts([(kinds[layer.name], layer) for layer in layers]),
+        by_depth=amounts([(layer.name, layer) for layer in layers]),
+        by_dtype={
+            "float32": Amount(layers=4, tensors=6, parameters=parameters, buffers=0, bytes=4 * parameters),
+            "int64": Amount(layers=1, tensors=1, parameters=0, buffers=1, bytes=8),
+        },
         highlights=(
             Highlight(kind="largest-layer", layer="conv2", value=2304.0, typical=float(parameters)),
             Highlight(kind="spread-high", layer="conv2", value=0.28, typical=0.02),
@@ -321,6 +328,8 @@ def named_report(names: Sequence[str]) -> Report:
         bytes=64 * len(names),
         layer_list=layers,
         modules=modules,
+        by_kind=amounts([(layer.kind, layer) for layer in layers]),
+        by_depth=amounts([(layer.name, layer) for layer in layers]),
     )
     children = tuple(
         Node(key=record.path, kind="tensor", type="float32", text="4 x 4", path=record.path)

@@ -1,10 +1,11 @@
 """One model: its module tree with shares, its parameter budget, its depth strip."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from pthreport.document import Layer, Model, Module, Report
+from pthreport.document import Amount, Layer, Model, Module, Report
 from pthreport.draw import bars
 from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
@@ -35,14 +36,11 @@ class ModuleView:
 
 
 @dataclass(frozen=True)
-class KindLine:
-    """One layer kind's part of the budget."""
+class BudgetLine:
+    """One sort's part of the budget, with its share of the whole."""
 
-    kind: str
-    family: str
-    layers: int
-    parameters: int
-    nbytes: int
+    name: str
+    amount: Amount
     share: float
     bar: Markup
 
@@ -56,7 +54,8 @@ class ModelView:
     anchor: str
     tree: tuple[ModuleView, ...]
     modules_left_out: int
-    kinds: tuple[KindLine, ...]
+    kinds: tuple[BudgetLine, ...]
+    dtypes: tuple[BudgetLine, ...]
     budget: Markup
     budget_sentence: str
     families: tuple[tuple[str, str], ...]
@@ -81,7 +80,8 @@ def _model(report: Report, number: int, index: Index, has: frozenset[str], bound
         anchor="model" if number == 0 else f"model-{number + 1}",
         tree=tree,
         modules_left_out=left_out,
-        kinds=_kinds(model),
+        kinds=_lines(model.by_kind, lambda amount: amount.parameters, model.parameters),
+        dtypes=_lines(model.by_dtype, lambda amount: amount.bytes, model.bytes),
         budget=Markup(bars.budget(_budget_lines(model), _budget_alt(model))),
         budget_sentence=_budget_sentence(model),
         families=tuple(pair for pair in FAMILY_WORDS.items() if pair[0] in used),
@@ -146,54 +146,73 @@ def _rail(tree: tuple[ModuleView, ...]) -> tuple[ModuleView, ...]:
     return nodes if len(nodes) <= MOST_IN_RAIL else ()
 
 
-def _kinds(model: Model) -> tuple[KindLine, ...]:
-    kinds: dict[str, list[Layer]] = {}
-    for layer in model.layer_list:
-        kinds.setdefault(layer.kind, []).append(layer)
-    lines = []
-    for kind, layers in kinds.items():
-        parameters = sum(layer.parameters for layer in layers)
-        share = parameters / model.parameters if model.parameters else 0.0
-        nbytes = sum(layer.bytes for layer in layers)
-        bar = Markup(bars.share_bar(share))
-        lines.append(KindLine(kind, family(kind), len(layers), parameters, nbytes, share, bar))
-    return tuple(sorted(lines, key=lambda line: (-line.parameters, line.kind)))
+def _lines(
+    amounts: Mapping[str, Amount], share: Callable[[Amount], int], whole: int
+) -> tuple[BudgetLine, ...]:
+    """The lines of one table; none where there is only one sort."""
+    return tuple(
+        BudgetLine(name, amount, part, Markup(bars.share_bar(part)))
+        for name, amount in amounts.items()
+        for part in [share(amount) / whole if whole else 0.0]
+        if len(amounts) > 1
+    )
 
 
 def _budget_lines(model: Model) -> list[list[bars.Segment]]:
-    """The first parts of the names above the layers themselves, both in model order."""
-    layers = [layer for layer in model.layer_list if layer.parameters]
-    blocks: list[bars.Segment] = []
-    depth = 1
-    names: list[str] = []
-    for depth in (1, 2):
-        names = [".".join(layer.name.split(".")[:depth]) for layer in layers]
-        if len(set(names)) > 2:
-            break
-    sizes: dict[str, int] = {}
-    for name, layer in zip(names, layers, strict=True):
-        sizes[name] = sizes.get(name, 0) + layer.parameters
-    shared = "" if depth == 1 or not layers else layers[0].name.split(".")[0] + "."
-    if any(not name.startswith(shared) for name in sizes):
-        shared = ""
-    for name, size in sizes.items():
-        label = plain(name.removeprefix(shared), 40)
-        blocks.append(bars.Segment(size, "block", label, _note(name, size, model)))
-    # Grouped as the blocks are, so that both lines run alike where a name returns later on.
-    order = {name: position for position, name in enumerate(sizes)}
-    pairs = sorted(zip(names, layers, strict=True), key=lambda pair: order[pair[0]])
-    fine = [
+    """The blocks, and above them the layers, both in model order."""
+    names = [name for name, amount in model.by_depth.items() if amount.parameters]
+    blocks = [
         bars.Segment(
-            layer.parameters,
-            family(layer.kind),
-            plain(layer.name.removeprefix(name).lstrip(".") or layer.name, 40),
-            _note(layer.name, layer.parameters, model),
+            model.by_depth[name].parameters,
+            "block",
+            plain(_last(name), 40),
+            _note(name, model.by_depth[name].parameters, model),
         )
-        for name, layer in pairs
+        for name in names
     ]
+    # Grouped as the blocks are, so that both lines run alike where a name returns later on.
+    inside: dict[str, list[bars.Segment]] = {name: [] for name in names}
+    sizes = _own_parameters(model)
+    for layer in model.layer_list:
+        block = _block(layer.name, model.by_depth)
+        if size := sizes.get(layer.name, 0):
+            label = plain(layer.name.removeprefix(block).lstrip(".") or layer.name, 40)
+            note = _note(layer.name, size, model)
+            inside.setdefault(block, []).append(bars.Segment(size, family(layer.kind), label, note))
+    fine = [segment for segments in inside.values() for segment in segments]
     if len(blocks) == len(fine):
         return [fine]
     return [blocks, fine] if blocks else []
+
+
+def _last(name: str) -> str:
+    """The end of a module's name: its last part, and the list's name before a mere number."""
+    parts = name.split(".")
+    return ".".join(parts[-2:] if parts[-1].isdecimal() else parts[-1:]) or "(root)"
+
+
+def _block(name: str, blocks: Mapping[str, Amount]) -> str:
+    """The block that the layer `name` lies in; its own name where it lies in none."""
+    above = name
+    while above not in blocks:
+        if not above:
+            return name
+        above = above.rpartition(".")[0]
+    return above
+
+
+def _own_parameters(model: Model) -> dict[str, int]:
+    """Each module's parameters without those of the modules in it; tied ones where they first stand."""
+    own: dict[str, int] = {}
+    path: list[Module] = []
+    for module in model.modules:
+        while path and path[-1].depth >= module.depth:
+            path.pop()
+        own[module.name] = module.parameters
+        if path:
+            own[path[-1].name] -= module.parameters
+        path.append(module)
+    return own
 
 
 def _note(name: str, size: int, model: Model) -> str:
@@ -202,8 +221,11 @@ def _note(name: str, size: int, model: Model) -> str:
 
 
 def _budget_alt(model: Model) -> str:
-    lines = _kinds(model)[:4]
-    parts = [f"{line.kind} {numbers.percent(line.share)}" for line in lines if line.parameters]
+    parts = [
+        f"{kind} {numbers.percent(amount.parameters / model.parameters)}"
+        for kind, amount in list(model.by_kind.items())[:4]
+        if amount.parameters
+    ]
     return f"Where the {numbers.count(model.parameters)} parameters are: " + ", ".join(parts) + "."
 
 
@@ -214,11 +236,10 @@ def _budget_sentence(model: Model) -> str:
             share = highlight.value / model.parameters if highlight.value > 1 else highlight.value
             layer = plain(highlight.layer, 80)
             said.append(f"The largest layer, {layer}, holds {numbers.percent(share)} of the parameters")
-    lines = [line for line in _kinds(model) if line.parameters]
-    if lines:
-        first = lines[0]
-        said.append(
-            f"{numbers.plural(first.layers, first.kind + ' layer')} hold{'s' if first.layers == 1 else ''} "
-            f"{numbers.percent(first.share)}"
-        )
+    for kind, amount in list(model.by_kind.items())[:1]:
+        if model.parameters:
+            said.append(
+                f"{numbers.plural(amount.layers, kind + ' layer')} hold{'s' if amount.layers == 1 else ''} "
+                f"{numbers.percent(amount.parameters / model.parameters)}"
+            )
     return "; ".join(said) + "." if said else ""
