@@ -168,6 +168,15 @@ STORAGE_DTYPES: dict[tuple[str, str], DType] = {
 }
 """The element type of a storage class, by module and name."""
 
+TENSOR_TYPES: dict[tuple[str, str], DType] = {
+    (module, name.replace("Storage", "Tensor")): dtype
+    for (module, name), dtype in STORAGE_DTYPES.items()
+    if module != "torch.storage"
+    and dtype.kind != "quantized"
+    and not name.startswith(("Untyped", "Complex"))
+}
+"""The element type of a tensor class such as torch.FloatTensor, by module and name."""
+
 TORCH_DTYPES: dict[tuple[str, str], DType] = {
     **{("torch", name): dtype for name, dtype in DTYPES.items()},
     **{("torch", alias): DTYPES[name] for alias, name in _ALIASES.items()},

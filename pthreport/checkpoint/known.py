@@ -1,6 +1,6 @@
 """The names that checkpoints need and that do nothing but hold data: the exact allow list."""
 
-from pthreport.checkpoint.dtypes import STORAGE_DTYPES, TORCH_DTYPES
+from pthreport.checkpoint.dtypes import STORAGE_DTYPES, TENSOR_TYPES, TORCH_DTYPES
 
 _REBUILDS = "Rebuilds a tensor from a storage, sizes and strides."
 _PLAIN = "A plain container or value."
@@ -152,6 +152,7 @@ KNOWN: dict[tuple[str, str], str] = {
         "Where DeepSpeed keeps a parameter: two numbers.",
     ),
     **dict.fromkeys(STORAGE_DTYPES, "The type of a storage."),
+    **dict.fromkeys(TENSOR_TYPES, "The type of a tensor."),
     **dict.fromkeys(TORCH_DTYPES, "An element type."),
     **{
         (f"torch.nn.modules.{module}", name): _MODULE

@@ -21,10 +21,6 @@ def _is_html(head: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<!--"))
 
 
-def _is_tar(head: bytes) -> bool:
-    return head[257:262] == b"ustar"
-
-
 FOREIGN = (
     Foreign(
         "an HTML page, not a checkpoint: the download gave a web page, log in or use the raw link", _is_html
@@ -43,7 +39,6 @@ FOREIGN = (
     Foreign("compressed with zstandard: unpack it with `unzstd` first", _starts(b"\x28\xb5\x2f\xfd")),
     Foreign("a 7-Zip archive: unpack it first", _starts(b"7z\xbc\xaf\x27\x1c")),
     Foreign("a RAR archive: unpack it first", _starts(b"Rar!\x1a\x07")),
-    Foreign("a tar archive: unpack it first (torch's own tar format comes with a later version)", _is_tar),
     Foreign("an HDF5 file (Keras?), not a PyTorch checkpoint", _starts(b"\x89HDF\r\n\x1a\n")),
     Foreign("an old GGML file, which is not read", _starts(b"lmgg", b"fmgg", b"tjgg")),
     Foreign("a numpy array (.npy), not a checkpoint", _starts(b"\x93NUMPY")),

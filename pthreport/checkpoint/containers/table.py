@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pthreport.checkpoint.containers import gguf, plain_pickle, safetensors, torch_legacy, zip_layouts
+from pthreport.checkpoint.containers import (
+    gguf,
+    plain_pickle,
+    safetensors,
+    tar_archive,
+    torch_legacy,
+    torch_tar,
+    zip_layouts,
+)
 from pthreport.checkpoint.containers.foreign import foreign, unknown
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_directory import END, LOCAL
@@ -25,6 +33,7 @@ class Container:
 CONTAINERS = (
     Container("zip", lambda head, size: head.startswith((LOCAL, END)), zip_layouts.read),
     Container("torch-legacy", torch_legacy.recognise, torch_legacy.read),
+    Container("torch-tar", tar_archive.recognise, torch_tar.read),
     Container("gguf", gguf.recognise, gguf.read),
     Container("safetensors", safetensors.recognise, safetensors.read),
     Container("pickle", plain_pickle.recognise, plain_pickle.read),

@@ -144,13 +144,19 @@ def _set_state(m: Machine, target: Record, state: Value) -> None:
         target.state = [target.state, state]
 
 
+PERSISTENT = 8
+"""What a persistent id takes from the budget of objects: three bytes of a pickle make a tensor."""
+
+
 def persid(m: Machine, pos: int) -> int:
+    m.context.charge(PERSISTENT)
     text, pos = m.line(pos, m.limits.line_bytes)
     m.stack.append(m.context.persistent(text.decode("ascii")))
     return pos
 
 
 def binpersid(m: Machine, pos: int) -> int:
+    m.context.charge(PERSISTENT)
     m.stack.append(m.context.persistent(m.stack.pop()))
     return pos
 

@@ -12,12 +12,12 @@ from pthreport.checkpoint.rebuild.plain import PLAIN
 from pthreport.checkpoint.rebuild.script import SCRIPT
 from pthreport.checkpoint.rebuild.sparse_tensors import SPARSE
 from pthreport.checkpoint.rebuild.torch_tensors import TENSORS
-from pthreport.checkpoint.rebuild.wrapped import WRAPPED
+from pthreport.checkpoint.rebuild.wrapped import VARIABLE_STATES, WRAPPED
 
 REBUILDS: Mapping[tuple[str, str], Rebuild] = {**PLAIN, **TENSORS, **ARRAYS, **WRAPPED, **SCRIPT, **SPARSE}
 """Every call that is understood."""
 
-BUILDS: Mapping[tuple[str, str], Build] = {**ARRAY_STATES}
+BUILDS: Mapping[tuple[str, str], Build] = {**ARRAY_STATES, **VARIABLE_STATES}
 """Every state that is understood."""
 
 __all__ = ["BUILDS", "REBUILDS"]

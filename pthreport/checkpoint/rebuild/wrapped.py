@@ -1,12 +1,15 @@
 """Tensors made of tensors: parameters, subclasses, other devices."""
 
-from pthreport.checkpoint.machine import Context, NotUnderstood, Rebuild
+from pthreport.checkpoint.machine import Build, Context, NotUnderstood, Rebuild
 from pthreport.checkpoint.rebuild.torch_tensors import element_type
 from pthreport.checkpoint.tensor import Tensor
-from pthreport.checkpoint.values import Global, Value
+from pthreport.checkpoint.values import Global, Record, Value
 
 PARAMETERS = {("torch.nn.parameter", "Parameter"), ("torch.nn", "Parameter")}
 """The classes that make a tensor a parameter."""
+
+VARIABLE = ("torch.autograd.variable", "Variable")
+"""What held a tensor, with its gradient, before torch 0.4; a parameter was one, too."""
 
 
 def parameter(context: Context, args: tuple[Value, ...]) -> Value:
@@ -79,6 +82,28 @@ def named_value(context: Context, args: tuple[Value, ...]) -> Value:
     return parameter(context, args[:2])
 
 
+def variable(context: Context, args: tuple[Value, ...]) -> Value:
+    """Variable(data)."""
+    if len(args) != 1 or type(args[0]) is not Tensor:
+        raise NotUnderstood
+    context.charge_tensor()
+    return args[0].copy()
+
+
+def fill(context: Context, target: Record, state: Value) -> Value:
+    """A variable or parameter made empty, its state (data, gradient, hooks, requires_grad, volatile):
+    as the first torch wrote them."""
+    if target.args or type(state) is not tuple or len(state) != 5 or type(state[0]) is not Tensor:
+        raise NotUnderstood
+    context.charge_tensor()
+    made: Tensor = state[0].copy()
+    made.is_parameter = (target.module, target.name) in PARAMETERS
+    made.requires_grad = state[3] is True
+    if state[1] is not None:
+        made.attributes = {"grad": state[1]}
+    return made
+
+
 def load_from_bytes(context: Context, args: tuple[Value, ...]) -> Value:
     """torch.storage._load_from_bytes(content): what the torch file in `content` holds."""
     if len(args) != 1:
@@ -98,6 +123,10 @@ WRAPPED: dict[tuple[str, str], Rebuild] = {
     ("torch.tensor", "_rebuild_from_type"): from_type,
     ("torch.serialization", "_get_layout"): layout,
     ("torch.storage", "_load_from_bytes"): load_from_bytes,
+    VARIABLE: variable,
     **dict.fromkeys(PARAMETERS, named_value),
 }
 """Calls that make a tensor of others."""
+
+VARIABLE_STATES: dict[tuple[str, str], Build] = dict.fromkeys([VARIABLE, *PARAMETERS], fill)
+"""States that turn a record into a tensor."""
