@@ -36,6 +36,11 @@ class Distribution:
         """The number of values."""
         return int(self.cumulative[-1])
 
+    @property
+    def exact(self) -> bool:
+        """Nothing that is told of the values is rounded."""
+        return self.error == 0
+
     def order_statistics(self, ranks: Array) -> Float64:
         """The values of the given ranks (0 = the least), shape (r,); spread evenly inside a bin."""
         bins = self.cumulative.searchsorted(ranks, side="right") - 1
@@ -146,64 +151,96 @@ def _take_zeros(sketch: Sketch, counts: Int64, low: float, high: float) -> None:
 
 
 def histogram(
-    distribution: Distribution, *, spacing: float = 0.0, integers: bool = False, bins: int = HISTOGRAM_BINS
+    distribution: Distribution,
+    *,
+    spacing: float = 0.0,
+    integers: bool = False,
+    refined: Distribution | None = None,
+    bins: int = HISTOGRAM_BINS,
 ) -> Histogram | None:
     """At most `bins` equal bins over all values, and bins over powers of two; None of no values.
 
     There are fewer bins where a finer one would be narrower than what is known: than a bin of the
     sketch, or than `spacing`, the distance of neighbouring values of the type at the largest value.
     Bins of `integers` hold equally many integers each and start half a step below the least.
+    `refined` is the same distribution, exact at the `histogram_edges`: the counts are then its.
     """
     if distribution.count == 0:
         return None
+    edges = _linear_edges(distribution, spacing, integers, refined is not None, bins)
+    log_low, log_step, log_edges = _log_edges(distribution)
+    counted = refined or distribution
+    return Histogram(
+        low=float(edges[0]),
+        high=float(edges[-1]),
+        counts=_counts(counted, edges),
+        log_low=log_low,
+        log_step=log_step,
+        log_counts=_log_counts(counted, log_edges),
+    )
+
+
+def histogram_edges(distribution: Distribution, integers: bool = False) -> Float64:
+    """Where `histogram` cuts a distribution that is refined."""
+    _, _, log_edges = _log_edges(distribution)
+    return np.concatenate(
+        [_linear_edges(distribution, 0.0, integers, True, HISTOGRAM_BINS), log_edges, -log_edges]
+    )
+
+
+def _linear_edges(
+    distribution: Distribution, spacing: float, integers: bool, refined: bool, bins: int
+) -> Float64:
     low, high = float(distribution.low[0]), float(distribution.high[-1])
     reach = high - low
     if low == high:
-        counts: tuple[int, ...] = (distribution.count,)
-    elif integers:
+        return np.asarray([low, high])
+    if integers:
         step = ceil((reach + 1) / bins)
         number = ceil((reach + 1) / step)
         low, high = low - 0.5, low - 0.5 + number * step
-        counts = _counts(distribution, low, high, number)
     else:
-        widest = max(float((distribution.high - distribution.low).max()), spacing)
+        widest = 0.0 if refined else float((distribution.high - distribution.low).max())
+        widest = max(widest, spacing)
         number = (
             bins
             if widest == 0 or not isfinite(reach)
             else max(1, min(bins, floor(reach / widest * (1 + 1e-9))))
         )
-        counts = _counts(distribution, low, high, number)
-    log_low, log_step, log_counts = _log_bins(distribution)
-    return Histogram(
-        low=low, high=high, counts=counts, log_low=log_low, log_step=log_step, log_counts=log_counts
-    )
-
-
-def _counts(distribution: Distribution, low: float, high: float, number: int) -> tuple[int, ...]:
     share = np.arange(1, number) / number
-    upto = np.empty(number + 1)
+    return np.concatenate([[low], low * (1 - share) + high * share, [high]])
+
+
+def _counts(distribution: Distribution, edges: Float64) -> tuple[int, ...]:
+    upto = np.empty(edges.size)
     upto[0], upto[-1] = 0, distribution.count
-    np.rint(distribution.below(low * (1 - share) + high * share), out=upto[1:-1])
+    np.rint(distribution.below(edges[1:-1]), out=upto[1:-1])
     return tuple((upto[1:] - upto[:-1]).astype(np.int64).tolist())
 
 
-def _log_bins(distribution: Distribution) -> tuple[float | None, float, tuple[int, ...]]:
-    low, high = distribution.low, distribution.high
-    least, largest = _magnitudes(low, high)
+def _log_edges(distribution: Distribution) -> tuple[float | None, float, Float64]:
+    # Powers of two from below the least magnitude to above the largest: the first's logarithm, their
+    # step, and themselves.
+    least, largest = _magnitudes(distribution.low, distribution.high)
     if largest == 0:
-        return None, 0.5, ()
+        return None, 0.5, np.empty(0)
     step = 0.5
     while floor(log2(largest) / step) + 1 - floor(log2(least) / step) > LOG_BINS:
         step *= 2
     first, last = floor(log2(least) / step), floor(log2(largest) / step) + 1
     with np.errstate(over="ignore", under="ignore"):
-        edges = np.exp2(np.arange(first, last + 1) * step)
+        return first * step, step, np.exp2(np.arange(first, last + 1) * step)
+
+
+def _log_counts(distribution: Distribution, edges: Float64) -> tuple[int, ...]:
+    if edges.size == 0:
+        return ()
     inside = distribution.below(edges) - distribution.up_to(-edges)
     # Nothing but zeros is below the first edge, and nothing beyond the last.
     inside[0] = distribution.zeros
     inside[-1] = distribution.count
     counts = np.rint(inside)
-    return first * step, step, tuple((counts[1:] - counts[:-1]).astype(np.int64).tolist())
+    return tuple((counts[1:] - counts[:-1]).astype(np.int64).tolist())
 
 
 def _magnitudes(low: Float64, high: Float64) -> tuple[float, float]:

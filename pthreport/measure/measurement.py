@@ -1,23 +1,25 @@
 """What was measured of one tensor, in the words of a report, and its sketch."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from pthreport.document import Excerpt, Histogram, Picture, Precision, Statistics, Units
-from pthreport.measure.blocks import layout
+from pthreport.measure.blocks import BLOCK, layout
 from pthreport.measure.distribution import Distribution
 from pthreport.measure.duplicates import VERIFIED, Duplicates, find_duplicates
 from pthreport.measure.excerpt import excerpt
 from pthreport.measure.kernels import kernel_picture
 from pthreport.measure.pictures import matrix_picture
+from pthreport.measure.moments import Moments
 from pthreport.measure.piece import Partial, Plan, Task
-from pthreport.measure.precision import Rows, describe_precision
+from pthreport.measure.precision import ROUNDING_EDGES, Rows, describe_precision
+from pthreport.measure.second_pass import refined
 from pthreport.measure.sketch import Sketch
 from pthreport.measure.source import Array, Float64
-from pthreport.measure.statistics import describe, told
+from pthreport.measure.statistics import Stream, describe, edges_of, told
 from pthreport.measure.units import UnitSums, describe_units
 from pthreport.measure.values import Values
 
@@ -65,6 +67,7 @@ def view_key(task: Task) -> Hashable:
         task.columns_text,
         task.excerpt,
         task.precision,
+        task.refine,
     )
 
 
@@ -77,11 +80,16 @@ def conclude(plan: Plan, partial: Partial) -> Measurement:
     task, cut, decoder = plan.task, plan.layout, plan.decoder
     tensor = task.tensor
     values = Values(tensor, decoder, partial.raw)
-    parts = {name: describe(s, *told(s))[0] for name, s in partial.streams.items() if name}
+    parts = {
+        name: describe(part, *(known := told(part)), refined=_refined(plan, name, part, *known))[0]
+        for name, part in partial.streams.items()
+        if name
+    }
     stream = partial.streams[""]
     sums, distribution = told(stream)
+    exact = _refined(plan, "", stream, sums, distribution)
     statistics, histogram = describe(
-        stream, sums, distribution, decoder.of, decoder.integers, parts or None
+        stream, sums, distribution, decoder.of, decoder.integers, parts or None, exact
     )
     units: Units | None = None
     norms: Float64 | None = None
@@ -114,13 +122,18 @@ def conclude(plan: Plan, partial: Partial) -> Measurement:
         units=units,
         picture=picture,
         excerpt=corner,
-        precision=_precision(plan, partial, values, distribution, sums.l2),
+        precision=_precision(plan, partial, values, distribution, exact, sums.l2),
         sketch=stream.sketch,
     )
 
 
 def _precision(
-    plan: Plan, partial: Partial, values: Values, distribution: Distribution, l2: float
+    plan: Plan,
+    partial: Partial,
+    values: Values,
+    distribution: Distribution,
+    exact: Distribution | None,
+    l2: float,
 ) -> Precision | None:
     task, cut = plan.task, plan.layout
     tensor = task.tensor
@@ -149,7 +162,27 @@ def _precision(
         rows,
         partial.streams[""].narrowing,
         everything=task.precision == "exact",
+        refined=exact,
     )
+
+
+def _refined(
+    plan: Plan, name: str, stream: Stream, sums: Moments, distribution: Distribution
+) -> Distribution | None:
+    # A second pass over the stream `name`, where one is asked for and tells more.
+    if not plan.task.refine or distribution.exact or distribution.count == 0:
+        return None
+    tensor, decoder = plan.task.tensor, plan.decoder
+
+    def blocks() -> Iterator[Array]:
+        for start in range(0, tensor.numel, BLOCK):
+            raw = tensor.read(start, min(start + BLOCK, tensor.numel))
+            numbers = decoder.parts(raw)[name] if name else decoder.run(raw, start)
+            finite = np.isfinite(numbers)
+            yield numbers if finite.all() else numbers[finite]
+
+    edges = np.concatenate([edges_of(sums, distribution, decoder.integers), ROUNDING_EDGES])
+    return refined(blocks, distribution, edges, wide=stream.wide)
 
 
 def _duplicates(plan: Plan, sums: UnitSums, values: Values) -> Duplicates | None:

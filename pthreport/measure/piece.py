@@ -41,7 +41,8 @@ class Task:
     `picture` asks for tiles or a matrix; what the shape does not allow becomes a matrix.
     `rows_text` and `columns_text` say what runs down and across a matrix. `excerpt` is the size of
     the corner of exact values, None for none. `precision` asks what narrower types would do to a
-    floating tensor of two dims or more: estimated where it is long, or exact.
+    floating tensor of two dims or more: estimated where it is long, or exact. `refine` has quantiles,
+    histogram and counts made exact by reading long tensors again.
     """
 
     tensor: Source
@@ -53,6 +54,7 @@ class Task:
     columns_text: str = "inputs"
     excerpt: tuple[int, int] | None = (6, 8)
     precision: Literal["estimate", "exact"] | None = None
+    refine: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,17 @@ _FAINT = 2.0**-10
 _STUDENT = 2.131  # Student's t for 15 degrees of freedom, two-sided, 95 %
 _ON_GRID = 0.01
 _TENSOR_GRIDS = {"int8_tensor": grids.INT8, "fp8_e4m3": grids.E4M3, "fp8_e5m2": grids.E5M2}
+ROUNDING_EDGES = np.asarray(
+    [
+        sign * edge
+        for sign in (-1, 1)
+        for edge in (
+            *(FLOAT16_OVERFLOW, FLOAT16_NORMAL, FLOAT16_VANISH),
+            *(BFLOAT16_OVERFLOW, BFLOAT16_NORMAL, BFLOAT16_VANISH),
+        )
+    ]
+)
+"""Magnitudes at which rounding to 16 bits changes what it does to a value."""
 _FIGURES = (*_TENSOR_GRIDS, "int8_channel", "int4_group")
 
 
@@ -75,12 +86,13 @@ def describe_precision(
     rows: Rows,
     narrowing: Narrowing | None,
     everything: bool = False,
+    refined: Distribution | None = None,
 ) -> Precision | None:
     """The precision of a tensor of the floating type `name`; None of 8-bit types and of no value.
 
     `distribution` is that of its finite values, `l2` their norm, `narrowing` what the pass
-    found (None where the distribution is exact). `everything` leaves nothing estimated.
-    Raises `ReadError`.
+    found (None where the distribution is exact). `everything` leaves nothing estimated; `refined` is the
+    distribution made exact at `ROUNDING_EDGES`. Raises `ReadError`.
     """
     if name.startswith("float8") or distribution.count == 0:
         return None
@@ -104,7 +116,7 @@ def describe_precision(
         float16=None
         if name == "float16"
         else _rounding(
-            distribution,
+            refined or distribution,
             FLOAT16_OVERFLOW,
             FLOAT16_VANISH,
             FLOAT16_NORMAL,
@@ -263,7 +275,7 @@ def _rounding(
     # Overflows cut a bin of the sketch in two: where it is not exact they were counted in the pass.
     edges = np.asarray([-overflow, -normal, -vanish, vanish, normal, overflow])
     below, up_to = distribution.below(edges).tolist(), distribution.up_to(edges).tolist()
-    if distribution.high is distribution.low:
+    if distribution.exact:
         gone = up_to[3] - below[2]
         over = up_to[0] + distribution.count - below[5]
     else:

@@ -12,12 +12,13 @@ from pthreport.measure.distribution import (
     Distribution,
     exact_distribution,
     histogram,
+    histogram_edges,
     sketch_distribution,
 )
 from pthreport.measure.moments import Moments, weighted_moments
 from pthreport.measure.narrowing import Narrowing
 from pthreport.measure.sketch import Sketch, key_values
-from pthreport.measure.source import Array
+from pthreport.measure.source import Array, Float64
 
 NEAR_ZERO = 1e-3
 """A value counts as near zero below this share of the rms."""
@@ -72,8 +73,10 @@ def describe(
     of: Literal["values", "magnitude", "dequantised"] = "values",
     integers: bool = False,
     parts: dict[str, Statistics] | None = None,
+    refined: Distribution | None = None,
 ) -> tuple[Statistics, Histogram | None]:
-    """Statistics and histogram of what `stream` gathered and `told` says of it."""
+    """Statistics and histogram of what `stream` gathered and `told` says of it; from the `refined`
+    distribution where a second pass has told that."""
     sketch = stream.sketch
     unique: int | None = None
     spacing = 0.0
@@ -84,9 +87,15 @@ def describe(
     elif sketch.exact:
         unique = _distinct(distribution.low)
         spacing = _spacing(sketch)
-    return _statistics(sketch, sums, distribution, unique, of, parts), histogram(
-        distribution, spacing=spacing, integers=integers
+    return _statistics(sketch, sums, refined or distribution, unique, of, parts), histogram(
+        distribution, spacing=spacing, integers=integers, refined=refined
     )
+
+
+def edges_of(sums: Moments, distribution: Distribution, integers: bool = False) -> Float64:
+    """The values at which the figures of `describe` count what lies below."""
+    near = NEAR_ZERO * sums.rms
+    return np.concatenate([histogram_edges(distribution, integers), [-near, near]])
 
 
 def _statistics(
