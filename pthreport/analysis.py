@@ -5,7 +5,6 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
 
 from pthreport.anatomy import describe
 from pthreport.assembly import assemble, records_of
@@ -14,11 +13,9 @@ from pthreport.checks import CHECKS, Examination, with_installed
 from pthreport.document import Report, TensorRecord, from_json
 from pthreport.joint import measure_together
 from pthreport.measure import measure
-from pthreport.measure.spectrum import measure_spectra
+from pthreport.measure.spectrum import Depth, measure_spectra
 from pthreport.progress import Progress
 from pthreport.tasks import chosen, spectrum_tasks, tasks_for, unknown, within_budget
-
-Depth = Literal["summary", "standard"]
 
 
 def analyze(
@@ -36,7 +33,9 @@ def analyze(
 ) -> Report:
     """The report of the checkpoint at `path`.
 
-    `depth` "summary" reads the structure and no tensor data; `tensors` is a shell pattern for the
+    `depth` "summary" reads the structure and no tensor data; "full" estimates nothing (all spectra are
+    exact, quantiles and histograms come from a second pass) and leaves nothing out; `tensors` is a shell
+    pattern for the
     paths (or their ends) of the tensors to measure; `jobs` the number of worker threads (default one
     a core), which changes no byte of the result. `hash` takes the file's SHA-256. `timestamp` is
     recorded as it is (default: SOURCE_DATE_EPOCH, else none). `checks` says which checks are run and with which thresholds
@@ -51,19 +50,19 @@ def analyze(
     chosen_checks = examination.chosen(with_installed(CHECKS))  # a wrong name is told before the work
     workers = jobs or os.cpu_count() or 1
     with open_checkpoint(source) as checkpoint:
-        anatomy = describe(checkpoint)
+        anatomy = describe(checkpoint, everything=depth == "full")
         wanted = set() if depth == "summary" else set(chosen(checkpoint, anatomy, tensors))
         if tensors is not None and not wanted and depth != "summary":
             raise CheckpointError(unknown(checkpoint, anatomy, tensors), source)
-        tasks = tasks_for(checkpoint, anatomy, wanted)
+        tasks = tasks_for(checkpoint, anatomy, wanted, exact=depth == "full")
         with ThreadPoolExecutor(1, thread_name_prefix="pthreport-hash") as hasher:
             digest = hasher.submit(checkpoint.sha256) if hash else None
             checked = hasher.submit(checkpoint.verify) if depth != "summary" else None
             measured = measure(tasks, jobs=workers, progress=progress)
             joint = measure_together(checkpoint, anatomy, measured, wanted, workers)
             sha256 = digest.result() if digest else None
-            affordable, beyond = within_budget(spectrum_tasks(checkpoint, anatomy, wanted))
-            spectra = {**measure_spectra(affordable, jobs=workers), **beyond}
+            affordable, beyond = within_budget(spectrum_tasks(checkpoint, anatomy, wanted), depth)
+            spectra = {**measure_spectra(affordable, jobs=workers, depth=depth), **beyond}
             problems = [*checkpoint.problems, *(checked.result() if checked else ())]
         return assemble(
             checkpoint,
@@ -81,7 +80,7 @@ def analyze(
                 "SHA-256": "taken" if hash else "not taken",
             },
             timestamp=timestamp,
-            looked=depth != "summary",
+            depth=depth,
             checks=chosen_checks,
             examination=examination,
         )

@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
         "--depth",
         choices=("summary", "standard", "full"),
         default="standard",
-        help="summary: structure only, no tensor data; standard: every tensor (default)",
+        help="summary: structure only, no tensor data; standard: every tensor (default); full: nothing estimated (exact spectra and quantiles) and nothing left out",
     )
     made.add_argument(
         "--fail-on",

@@ -26,9 +26,9 @@ from pthreport.document import (
 )
 from pthreport.document.report import Container
 from pthreport.highlights import highlights, profile
-from pthreport.joint import NOTHING, Joint, update_ratios, with_states
+from pthreport.joint import NOTHING, STATES, Joint, update_ratios, with_states
 from pthreport.measure import Measurement
-from pthreport.measure.spectrum import LayerSpectra
+from pthreport.measure.spectrum import Depth, LayerSpectra
 from pthreport.provenance import provenance
 from pthreport.savings import savings
 from pthreport.verdict import summarise
@@ -116,14 +116,16 @@ def assemble(
     title: str | None,
     options: dict[str, str],
     timestamp: str | None,
-    looked: bool,
+    depth: Depth,
     checks: Sequence[Check],
     examination: Examination,
 ) -> Report:
+    looked = depth != "summary"
     records = records_of(checkpoint, anatomy, measured, joint, looked=looked)
     by_path = {r.path: r for r in records}
     models = tuple(_measured_model(m, by_path, spectra, joint) for m in anatomy.models)
-    training = with_states(_with_steps(anatomy, by_path), joint)
+    training = _with_steps(anatomy, by_path)
+    training = with_states(training, joint, len(anatomy.states) if depth == "full" else STATES)
     imports = tuple(
         Import(
             module=i.module,

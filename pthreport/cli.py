@@ -58,8 +58,6 @@ def _run(given: argparse.Namespace) -> int:
         return _checks(given)
     if given.checkpoint is None:
         raise UsageError("which checkpoint? name a file (see pthreport --help)")
-    if given.depth == "full":
-        raise UsageError("--depth full is not there yet (now: summary, standard)")
     if given.jobs is not None and given.jobs < 1:
         raise UsageError(f"--jobs {given.jobs}: at least one worker is needed")
     _check_outputs(given)

@@ -91,16 +91,16 @@ def update_ratios(joint: Joint) -> dict[str, float]:
     return found
 
 
-def with_states(training: Training, joint: Joint) -> Training:
-    """The training with what was measured of its optimizers' states, the largest ones where there are
-    too many, and the rates' peaks that its schedules tell."""
+def with_states(training: Training, joint: Joint, most: int = STATES) -> Training:
+    """The training with what was measured of its optimizers' states, the `most` largest ones where
+    there are more, and the rates' peaks that its schedules tell."""
     curves = [s.curve for s in training.schedulers if s.curve is not None]
     optimizers = []
     for optimizer in training.optimizers:
         states = list(joint.states.get(optimizer.path, ()))
         kept = states
-        if len(states) > STATES:
-            largest = sorted(range(len(states)), key=lambda at: (-states[at].elements, at))[:STATES]
+        if len(states) > most:
+            largest = sorted(range(len(states)), key=lambda at: (-states[at].elements, at))[:most]
             kept = [states[at] for at in sorted(largest)]
         groups = list(optimizer.groups)
         if groups and len(training.optimizers) == 1:

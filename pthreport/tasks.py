@@ -1,11 +1,13 @@
 """What is to be measured of each tensor, from what its layer is."""
 
+from typing import Literal
+
 from pthreport.anatomy import CONVOLUTIONS, Anatomy, LayerFound
 from pthreport.anatomy.kinds import RECURRENT
 from pthreport.checkpoint import Checkpoint, Tensor
 from pthreport.document.nearest import fits, nearest
 from pthreport.measure import PictureKind, Task
-from pthreport.measure.spectrum import LayerSpectra, Section, SpectrumTask, cost
+from pthreport.measure.spectrum import Depth, LayerSpectra, Section, SpectrumTask, cost
 
 
 def chosen(checkpoint: Checkpoint, anatomy: Anatomy, pattern: str | None) -> list[str]:
@@ -29,9 +31,14 @@ def unknown(checkpoint: Checkpoint, anatomy: Anatomy, pattern: str) -> str:
 
 
 def tasks_for(
-    checkpoint: Checkpoint, anatomy: Anatomy, wanted: set[str], excerpt: tuple[int, int] = (6, 8)
+    checkpoint: Checkpoint,
+    anatomy: Anatomy,
+    wanted: set[str],
+    excerpt: tuple[int, int] = (6, 8),
+    exact: bool = False,
 ) -> list[Task]:
-    """What is to be measured of each tensor: units and pictures only where its layer has them."""
+    """What is to be measured of each tensor: units and pictures only where its layer has them. `exact`
+    leaves nothing estimated."""
     weights: dict[str, LayerFound] = {}
     rgb: set[str] = set()
     for model in anatomy.models:
@@ -39,6 +46,7 @@ def tasks_for(
         first = next((la.weight for la in model.layers if la.kind.kind == "conv2d" and la.weight), None)
         if first is not None and first.shape[1] == 3:
             rgb.add(first.path)
+    precision: Literal["exact", "estimate"] = "exact" if exact else "estimate"
     tasks: list[Task] = []
     for path, tensor in checkpoint.tensors.items():
         if path not in wanted:
@@ -57,7 +65,8 @@ def tasks_for(
                 rows_text=rows,
                 columns_text=columns,
                 excerpt=excerpt if of_model else (2, 4),
-                precision="estimate" if named is not None and named.role == "parameter" else None,
+                precision=precision if named is not None and named.role == "parameter" else None,
+                refine=exact,
             )
         )
     return tasks
@@ -139,9 +148,13 @@ BUDGET_PER_BYTE = 100.0
 of two cores, or, for larger files, about what measuring the file's bytes takes."""
 
 
-def within_budget(tasks: list[SpectrumTask]) -> tuple[list[SpectrumTask], dict[str, LayerSpectra]]:
+def within_budget(
+    tasks: list[SpectrumTask], depth: Depth = "standard"
+) -> tuple[list[SpectrumTask], dict[str, LayerSpectra]]:
     """The tasks that are carried out, cheapest first until the budget is spent, and for each of the others
-    the reason why it has no spectrum."""
+    the reason why it has no spectrum. At full depth that is all of them."""
+    if depth == "full":
+        return tasks, {}
     left = max(LEAST_BUDGET, BUDGET_PER_BYTE * sum(task.tensor.nbytes for task in tasks))
     chosen_paths = set()
     for task in sorted(tasks, key=cost):

@@ -63,8 +63,9 @@ class Anatomy:
     states: tuple[ParameterFound, ...] = ()
 
 
-def describe(checkpoint: Checkpoint) -> Anatomy:
-    """Name everything in `checkpoint`. Reads no tensor's values."""
+def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
+    """Name everything in `checkpoint`; with `everything`, its contents are not cut. Reads no tensor's
+    values."""
     tree = outline(checkpoint.tree)
     roles = models_room.find(tree)
     models = [_model(found) for found in roles.models]
@@ -108,7 +109,7 @@ def describe(checkpoint: Checkpoint) -> Anatomy:
             other=tuple(facts["other"]),
         ),
         names=names,
-        contents=contents_room.contents(tree),
+        contents=contents_room.contents(tree, everything),
         slots=tuple(slots),
         states=tuple(states),
     )

@@ -1,5 +1,7 @@
 """The object tree for the report: everything that was saved, long lists cut with their count."""
 
+import sys
+
 from pthreport.anatomy.outline import Outline
 from pthreport.anatomy.plain import brief, cut, shape_text, type_name
 from pthreport.checkpoint import Collection, Global, LongBytes, Record, Tensor
@@ -20,9 +22,10 @@ DEPTH = 60
 """Levels that are spelled out (a page nests them)."""
 
 
-def contents(outline: Outline) -> Node:
-    """The root node. Iterative: a tree may be as deep as its file is long."""
-    shown = _chosen(outline)
+def contents(outline: Outline, everything: bool = False) -> Node:
+    """The root node; with `everything`, all places of the outline that are not too deep. Iterative: a
+    tree may be as deep as its file is long."""
+    shown = _chosen(outline, everything)
     built: dict[int, Node] = {}
     for position in sorted(shown, reverse=True):
         place = outline.places[position]
@@ -31,17 +34,18 @@ def contents(outline: Outline) -> Node:
     return built[0]
 
 
-def _chosen(outline: Outline) -> set[int]:
+def _chosen(outline: Outline, everything: bool) -> set[int]:
     """The positions to spell out, breadth first."""
+    nodes, children, elements = (sys.maxsize,) * 3 if everything else (NODES, CHILDREN, LIST)
     chosen = {0}
     level = [0]
     for _ in range(DEPTH):
         following: list[int] = []
         for position in level:
             place = outline.places[position]
-            most = LIST if isinstance(place.value, list | tuple | Collection) else CHILDREN
+            most = elements if isinstance(place.value, list | tuple | Collection) else children
             following.extend(place.children[:most])
-        following = following[: max(0, NODES - len(chosen))]
+        following = following[: max(0, nodes - len(chosen))]
         chosen.update(following)
         level = following
         if not level:

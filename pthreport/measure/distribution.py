@@ -163,35 +163,34 @@ def histogram(
     There are fewer bins where a finer one would be narrower than what is known: than a bin of the
     sketch, or than `spacing`, the distance of neighbouring values of the type at the largest value.
     Bins of `integers` hold equally many integers each and start half a step below the least.
-    `refined` is the same distribution, exact at the `histogram_edges`: the counts are then its.
+    `refined` is the same distribution, exact at the `histogram_edges`: everything is then told from it.
     """
-    if distribution.count == 0:
+    known = refined or distribution
+    if known.count == 0:
         return None
-    edges = _linear_edges(distribution, spacing, integers, refined is not None, bins)
-    log_low, log_step, log_edges = _log_edges(distribution)
-    counted = refined or distribution
+    widest = 0.0 if refined else float((known.high - known.low).max())
+    edges = _linear_edges(float(known.low[0]), float(known.high[-1]), max(widest, spacing), integers, bins)
+    log_low, log_step, log_edges = _log_edges(*_magnitudes(known.low, known.high))
     return Histogram(
         low=float(edges[0]),
         high=float(edges[-1]),
-        counts=_counts(counted, edges),
+        counts=_counts(known, edges),
         log_low=log_low,
         log_step=log_step,
-        log_counts=_log_counts(counted, log_edges),
+        log_counts=_log_counts(known, log_edges),
     )
 
 
-def histogram_edges(distribution: Distribution, integers: bool = False) -> Float64:
-    """Where `histogram` cuts a distribution that is refined."""
-    _, _, log_edges = _log_edges(distribution)
-    return np.concatenate(
-        [_linear_edges(distribution, 0.0, integers, True, HISTOGRAM_BINS), log_edges, -log_edges]
-    )
+def histogram_edges(low: float, high: float, least: float, integers: bool = False) -> Float64:
+    """Where `histogram` cuts values between `low` and `high` that it knows exactly; `least` is the least
+    magnitude above zero (infinite where there is none)."""
+    _, _, log_edges = _log_edges(least, max(abs(low), abs(high)))
+    edges = _linear_edges(low, high, 0.0, integers, HISTOGRAM_BINS)
+    return np.concatenate([edges, log_edges, -log_edges])
 
 
-def _linear_edges(
-    distribution: Distribution, spacing: float, integers: bool, refined: bool, bins: int
-) -> Float64:
-    low, high = float(distribution.low[0]), float(distribution.high[-1])
+def _linear_edges(low: float, high: float, widest: float, integers: bool, bins: int) -> Float64:
+    # `widest`: no bin may be narrower.
     reach = high - low
     if low == high:
         return np.asarray([low, high])
@@ -200,8 +199,6 @@ def _linear_edges(
         number = ceil((reach + 1) / step)
         low, high = low - 0.5, low - 0.5 + number * step
     else:
-        widest = 0.0 if refined else float((distribution.high - distribution.low).max())
-        widest = max(widest, spacing)
         number = (
             bins
             if widest == 0 or not isfinite(reach)
@@ -218,10 +215,9 @@ def _counts(distribution: Distribution, edges: Float64) -> tuple[int, ...]:
     return tuple((upto[1:] - upto[:-1]).astype(np.int64).tolist())
 
 
-def _log_edges(distribution: Distribution) -> tuple[float | None, float, Float64]:
-    # Powers of two from below the least magnitude to above the largest: the first's logarithm, their
-    # step, and themselves.
-    least, largest = _magnitudes(distribution.low, distribution.high)
+def _log_edges(least: float, largest: float) -> tuple[float | None, float, Float64]:
+    # Powers of two from below the least magnitude above zero to above the largest: the first's
+    # logarithm, their step, and themselves.
     if largest == 0:
         return None, 0.5, np.empty(0)
     step = 0.5

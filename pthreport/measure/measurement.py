@@ -12,8 +12,8 @@ from pthreport.measure.distribution import Distribution
 from pthreport.measure.duplicates import VERIFIED, Duplicates, find_duplicates
 from pthreport.measure.excerpt import excerpt
 from pthreport.measure.kernels import kernel_picture
-from pthreport.measure.pictures import matrix_picture
 from pthreport.measure.moments import Moments
+from pthreport.measure.pictures import matrix_picture
 from pthreport.measure.piece import Partial, Plan, Task
 from pthreport.measure.precision import ROUNDING_EDGES, Rows, describe_precision
 from pthreport.measure.second_pass import refined
@@ -181,8 +181,10 @@ def _refined(
             finite = np.isfinite(numbers)
             yield numbers if finite.all() else numbers[finite]
 
-    edges = np.concatenate([edges_of(sums, distribution, decoder.integers), ROUNDING_EDGES])
-    return refined(blocks, distribution, edges, wide=stream.wide)
+    def edges(least: float) -> Float64:
+        return np.concatenate([edges_of(sums, least, decoder.integers), ROUNDING_EDGES])
+
+    return refined(blocks, edges, sums.count, sums.low, sums.high, wide=stream.wide)
 
 
 def _duplicates(plan: Plan, sums: UnitSums, values: Values) -> Duplicates | None:

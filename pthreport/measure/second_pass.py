@@ -31,34 +31,42 @@ class _Wanted:
 
 def refined(
     blocks: Blocks,
-    distribution: Distribution,
-    edges: Float64,
+    edges: Callable[[float], Float64],
+    count: int,
+    low: float,
+    high: float,
     *,
     wide: bool,
     levels: Sequence[float] = QUANTILES,
 ) -> Distribution:
-    """The distribution of the same values, exact at `edges` and at the order statistics that quantiles
+    """The distribution of `count` finite values between `low` and `high`, both attained: exact at `edges`
+    (which are asked for with the least magnitude above zero), and at the order statistics that quantiles
     at `levels` ask for.
 
-    `blocks` gives the finite values as arrays (n,), each time it is called; `wide` says that they are
-    wider than float32, and are taken as float64. `distribution` is what is known of them, with exact
-    extremes. Raises what `blocks` raises.
+    `blocks` gives the values as arrays (n,), each time it is called; `wide` says that they are wider than
+    float32, and are taken as float64. Raises what `blocks` raises.
     """
     kind, bits = (np.float64, 64) if wide else (np.float32, 32)
-    low, high = float(distribution.low[0]), float(distribution.high[-1])
-    inside = edges[(edges > low) & (edges < high)]
-    points = np.unique(np.concatenate([inside, [low, high], [0.0] if low < 0 < high else []]))
-    below, up_to = np.zeros(points.size, np.int64), np.zeros(points.size, np.int64)
-    places = np.floor(np.asarray(levels) * (distribution.count - 1)).astype(np.int64)
-    ranks = np.unique(np.concatenate([places, np.minimum(places + 1, distribution.count - 1)]))
+    # The last value below zero and the first one above, as far as they are known.
+    near = [low if low < 0 else -np.inf, high if high > 0 else np.inf]
+    points = below = up_to = np.empty(0)
+    places = np.floor(np.asarray(levels) * (count - 1)).astype(np.int64)
+    ranks = np.unique(np.concatenate([places, np.minimum(places + 1, count - 1)]))
     wanted = [_Wanted(0, int(rank)) for rank in ranks]
     for left in range(bits - DIGIT, -1, -DIGIT):
         counts = {one.prefix: np.zeros(1 << DIGIT, np.int64) for one in wanted}
+        if left == 0:
+            points = _points(edges(min(-near[0], near[1])), low, high, near)
+            below, up_to = np.zeros(points.size, np.int64), np.zeros(points.size, np.int64)
         for block in blocks():
             values = np.sort(block.astype(kind, copy=False))
-            if left == bits - DIGIT:
+            if left == 0:
                 below += values.searchsorted(points, "left")
                 up_to += values.searchsorted(points, "right")
+            else:
+                ends = values.searchsorted(0.0, "left"), values.searchsorted(0.0, "right")
+                near[0] = max([near[0], *values[: ends[0]][-1:].tolist()])
+                near[1] = min([near[1], *values[ends[1] :][:1].tolist()])
             _count(values, counts, left)
         for one in wanted:
             own = counts[one.prefix]
@@ -75,6 +83,12 @@ def refined(
     return _of_points(
         points, np.concatenate([below, first])[at], np.concatenate([up_to, first + alike])[at]
     )
+
+
+def _points(edges: Float64, low: float, high: float, near: list[float]) -> Float64:
+    # Where the distribution is made exact: also at zero and what is next to it.
+    more = [low, high, *(value for value in (*near, 0.0) if low <= value <= high)]
+    return np.unique(np.concatenate([edges[(edges > low) & (edges < high)], more]))
 
 
 def _count(values: Array, counts: Mapping[int, Int64], left: int) -> None:
@@ -95,7 +109,7 @@ def _count(values: Array, counts: Mapping[int, Int64], left: int) -> None:
         if prefix_left < bits:
             patterns = patterns[patterns >> patterns.dtype.type(prefix_left) == prefix]
         digits = (patterns >> patterns.dtype.type(left)).astype(np.int64) & ((1 << DIGIT) - 1)
-        into += np.bincount(digits, minlength=1 << DIGIT)
+        np.add(into, np.bincount(digits, minlength=1 << DIGIT), out=into)
 
 
 def _patterns(values: Array) -> Array:

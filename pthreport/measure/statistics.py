@@ -92,10 +92,11 @@ def describe(
     )
 
 
-def edges_of(sums: Moments, distribution: Distribution, integers: bool = False) -> Float64:
-    """The values at which the figures of `describe` count what lies below."""
+def edges_of(sums: Moments, least: float, integers: bool = False) -> Float64:
+    """The values at which the figures of `describe` count what lies below; `least` is the least magnitude
+    above zero."""
     near = NEAR_ZERO * sums.rms
-    return np.concatenate([histogram_edges(distribution, integers), [-near, near]])
+    return np.concatenate([histogram_edges(sums.low, sums.high, least, integers), [-near, near]])
 
 
 def _statistics(

@@ -10,7 +10,7 @@ import hashlib
 from markupsafe import Markup
 
 from pthreport.document import Report
-from pthreport.render.page.bounds import PAGE
+from pthreport.render.page.bounds import page_bounds
 from pthreport.render.page.download import packed_json
 from pthreport.render.page.prepared import prepared
 from pthreport.render.templates import asset, environment
@@ -23,7 +23,7 @@ def render_html(report: Report) -> str:
         environment()
         .get_template("report.html")
         .render(
-            prepared(report, PAGE),
+            prepared(report, page_bounds(report)),
             policy=policy(style, script),
             style=Markup(style),
             script=Markup(script),

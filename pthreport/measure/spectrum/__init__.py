@@ -3,9 +3,10 @@
 from pthreport.measure.spectrum.matrices import Section, SpectrumTask
 from pthreport.measure.spectrum.power_law import PowerLaw, fit_power_law
 from pthreport.measure.spectrum.run import measure_spectra
-from pthreport.measure.spectrum.spectrum import LayerSpectra, cost, spectra_of
+from pthreport.measure.spectrum.spectrum import Depth, LayerSpectra, cost, spectra_of
 
 __all__ = [
+    "Depth",
     "LayerSpectra",
     "PowerLaw",
     "Section",

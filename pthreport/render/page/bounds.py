@@ -1,6 +1,9 @@
 """How much of a large report is shown: on the page, and on paper. The rest is counted and said."""
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, fields
+
+from pthreport.document import Report
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,14 @@ class Bounds:
     modules: int
     nodes: int
     """Values of the object tree."""
+    children: int
+    """Values of one container."""
+    figures: int
+    """Layers in the tables of spectra and of precision."""
+    on_card: int
+    """Tensors of a layer beside its weight."""
+    parts: int
+    """Parts of one layer's matrix."""
 
 
 PAGE = Bounds(
@@ -33,5 +44,17 @@ PAGE = Bounds(
     pictures=900_000,
     modules=800,
     nodes=2500,
+    children=400,
+    figures=250,
+    on_card=24,
+    parts=16,
 )
 """A page that a browser opens at once."""
+
+WHOLE = Bounds(**{field.name: sys.maxsize for field in fields(Bounds)})
+"""Everything, however long the page."""
+
+
+def page_bounds(report: Report) -> Bounds:
+    """What is shown of `report` on a page: all of it where it was asked for in full."""
+    return WHOLE if report.provenance.options.get("depth") == "full" else PAGE

@@ -7,7 +7,6 @@ from pthreport.document import Node
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index
 
-MOST_CHILDREN = 400
 MOST_DEPTH = 24
 OPEN_UP_TO = 32
 
@@ -32,7 +31,7 @@ def contents(root: Node, index: Index, has: frozenset[str], bounds: Bounds = PAG
     budget = bounds.nodes
     while waiting:
         view = waiting.popleft()
-        room = 0 if view.depth >= MOST_DEPTH else min(MOST_CHILDREN, max(budget, 0))
+        room = 0 if view.depth >= MOST_DEPTH else min(bounds.children, max(budget, 0))
         shown = view.node.children[:room]
         budget -= len(shown)
         view.children = [_node(child, index, has, view.depth + 1) for child in shown]

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from pthreport.document import Layer, Model, Report, TensorRecord
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import Choice
 from pthreport.render.page.gallery import Gallery, Shown
 from pthreport.render.page.index import Index, layer_key
@@ -89,10 +90,10 @@ class Source:
     index: Index
     choice: Choice
     gallery: Gallery
+    bounds: Bounds = PAGE
 
 
 COLUMNS = ("Mean", "Std", "Min", "Max", "Zeros")
-MOST_TENSORS_ON_CARD = 24
 
 
 def layers(source: Source) -> Table:
@@ -176,11 +177,11 @@ def _row(source: Source, model: Model, layer: Layer) -> Row:
             main=tensor_view(main, f"{anchor}-h") if main else None,
             picture=source.gallery.shown(main.path) if main else None,
             others=tuple(
-                small_tensor(record, _leaf(record, layer)) for record in others[:MOST_TENSORS_ON_CARD]
+                small_tensor(record, _leaf(record, layer)) for record in others[: source.bounds.on_card]
             ),
-            others_left_out=max(len(others) - MOST_TENSORS_ON_CARD, 0),
+            others_left_out=max(len(others) - source.bounds.on_card, 0),
             findings=found,
-            spectrum=spectrum_view(layer),
+            spectrum=spectrum_view(layer, source.bounds),
         )
     return Row(
         anchor=anchor,

@@ -9,12 +9,12 @@ from markupsafe import Markup
 from pthreport.document import Layer, Model, Precision, Report, Rounding, Saving, TensorRecord
 from pthreport.draw import bars
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import by_interest
 from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.spectra import Number
 from pthreport.render.page.text import plain
 
-MOST_ROWS = 250
 WIDE_GAP = 6.0
 """Decibels that scales per channel gain over one per tensor from which outlier channels are named:
 a factor of two in the error."""
@@ -80,7 +80,9 @@ class PrecisionView:
     several: bool
 
 
-def precision(report: Report, index: Index, has: frozenset[str]) -> PrecisionView | None:
+def precision(
+    report: Report, index: Index, has: frozenset[str], bounds: Bounds = PAGE
+) -> PrecisionView | None:
     """The section of `report`, None where nothing was measured; `has` are the anchors on the page."""
     several = len(report.models) > 1
     found: list[tuple[Model, Layer, TensorRecord, Precision]] = []
@@ -93,7 +95,7 @@ def precision(report: Report, index: Index, has: frozenset[str]) -> PrecisionVie
     if not found and not savings:
         return None
     pairs = [(layer_key(model, layer), layer) for model, layer, _, _ in found]
-    kept = {key for key, _ in by_interest(pairs, index)[:MOST_ROWS]}
+    kept = {key for key, _ in by_interest(pairs, index)[: bounds.figures]}
     rows = [
         _row(model, layer, record, item, index, has, several)
         for model, layer, record, item in found

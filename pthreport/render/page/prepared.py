@@ -25,7 +25,7 @@ def prepared(report: Report, bounds: Bounds) -> dict[str, object]:
     look_up = index(report)
     choice = choose(report, look_up, bounds)
     pictures = gallery(report, look_up, choice, bounds)
-    source = Source(report, look_up, choice, pictures)
+    source = Source(report, look_up, choice, pictures, bounds)
     return {
         "report": report,
         "verdict": verdict(report, look_up),
@@ -35,10 +35,10 @@ def prepared(report: Report, bounds: Bounds) -> dict[str, object]:
         "models": models(report, look_up, choice.anchors, bounds),
         "layers": layers(source),
         "loose": loose_tensors(source),
-        "precision": precision(report, look_up, choice.anchors),
+        "precision": precision(report, look_up, choice.anchors, bounds),
         "precision_head": PRECISION_HEAD,
         "training": training(report, look_up, choice.anchors),
-        "spectra": spectra(report, look_up, choice.anchors),
+        "spectra": spectra(report, look_up, choice.anchors, bounds),
         "spectra_head": HEAD,
         "part_head": PART_HEAD,
         "gallery": pictures,

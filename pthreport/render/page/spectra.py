@@ -10,13 +10,13 @@ from pthreport.document import Layer, Model, Report
 from pthreport.document.spectrum import Spectrum
 from pthreport.draw import strip
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import by_interest
-from pthreport.render.page.index import Index, LayerKey, layer_key
+from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.spectrum import rank_words, stable_share
 from pthreport.render.page.strip import MOST_COLUMNS, column, groups
 from pthreport.render.page.text import plain
 
-MOST_ROWS = 250
 MOST_PROFILES = 6
 USUAL_ALPHA = (2.0, 6.0)
 
@@ -78,7 +78,7 @@ HEAD = (
 Found = tuple[Layer, Spectrum]
 
 
-def spectra(report: Report, index: Index, has: frozenset[str]) -> SpectraView | None:
+def spectra(report: Report, index: Index, has: frozenset[str], bounds: Bounds = PAGE) -> SpectraView | None:
     """The section of `report`, None where no layer has a spectrum; `has` are the anchors on the page."""
     of_models = [(model, _found(model)) for model in report.models]
     of_models = [(model, found) for model, found in of_models if found]
@@ -86,7 +86,8 @@ def spectra(report: Report, index: Index, has: frozenset[str]) -> SpectraView | 
         return None
     several = len(report.models) > 1
     keyed = [(model, layer, item) for model, found in of_models for layer, item in found]
-    kept = _kept([(layer_key(model, layer), layer) for model, layer, _ in keyed], index)
+    pairs = [(layer_key(model, layer), layer) for model, layer, _ in keyed]
+    kept = {key for key, _ in by_interest(pairs, index)[: bounds.figures]}
     rows = [
         _row(model, layer, item, index, has, several)
         for model, layer, item in keyed
@@ -105,10 +106,6 @@ def spectra(report: Report, index: Index, has: frozenset[str]) -> SpectraView | 
         estimated=sum(item.method == "estimated" for _, _, item in keyed),
         several=several,
     )
-
-
-def _kept(pairs: Sequence[tuple[LayerKey, Layer]], index: Index) -> set[LayerKey]:
-    return {key for key, _ in by_interest(pairs, index)[:MOST_ROWS]}
 
 
 def _found(model: Model) -> list[Found]:

@@ -8,10 +8,10 @@ from pthreport.document import Layer
 from pthreport.document.spectrum import Spectrum
 from pthreport.draw import spectrum as draw
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.tensor import Drawing, Figure
 from pthreport.render.page.text import plain
 
-MOST_PARTS = 16
 CLOSE = 0.1
 """A Kolmogorov-Smirnov distance up to which a tail is said to follow its power law."""
 
@@ -40,13 +40,13 @@ class SpectrumView:
 PART_HEAD = ("Shape", "Spectral norm", "Stable rank", "Effective rank", "Rank", "Alpha")
 
 
-def spectrum_view(layer: Layer) -> SpectrumView | None:
+def spectrum_view(layer: Layer, bounds: Bounds = PAGE) -> SpectrumView | None:
     """The spectrum of `layer`, None where it has none and nothing says why."""
     found = layer.spectrum
     if found is None and not layer.spectra:
         reason = layer.spectrum_reason or ""
         return SpectrumView("", None, "", (), (), 0, reason) if reason else None
-    parts = layer.spectra[:MOST_PARTS]
+    parts = layer.spectra[: bounds.parts]
     return SpectrumView(
         basis=found.method if found else "",
         drawing=_drawing(layer, found) if found else None,
