@@ -23,7 +23,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layers = {f"blocks.{n}.fc.weight": torch.randn(3, 4) for n in range(300)}
     torch.save(
         {
-            "model": {"head.weight": torch.randn(SIDE, SIDE) * 0.02, **layers},
+            "model": layers | {"head.weight": torch.randn(SIDE, SIDE) * 0.02},
             "log": [{"epoch": n} for n in range(60)],
         },
         path,
