@@ -213,7 +213,10 @@ def _measured_model(
     )
     measured = msgspec.structs.replace(model.described, layer_list=layers)
     return msgspec.structs.replace(
-        measured, highlights=highlights(measured), savings=savings(measured, records)
+        measured,
+        adapters=joint.adapters.get(measured.key, measured.adapters),
+        highlights=highlights(measured),
+        savings=savings(measured, records),
     )
 
 

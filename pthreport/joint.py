@@ -9,10 +9,12 @@ from typing import TypeVar
 
 import msgspec
 
+from pthreport.adapters import with_figures
 from pthreport.anatomy import Anatomy, LayerFound, ModelAnatomy, ParameterFound
 from pthreport.anatomy.plain import is_number
 from pthreport.checkpoint import Checkpoint, ReadError, Tensor
 from pthreport.document import (
+    Adapter,
     Average,
     BatchNormFacts,
     Initialisation,
@@ -39,12 +41,14 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True)
 class Joint:
-    """`initialisations` by tensor path, `states` by optimizer path, `batchnorms` by model and layer."""
+    """`initialisations` by tensor path, `states` by optimizer path, `batchnorms` by model and layer,
+    `adapters` by model."""
 
     initialisations: Mapping[str, Initialisation] = field(default_factory=dict)
     states: Mapping[str, Sequence[ParameterState]] = field(default_factory=dict)
     averages: tuple[Average, ...] = ()
     batchnorms: Mapping[tuple[str, str], BatchNormFacts] = field(default_factory=dict)
+    adapters: Mapping[str, tuple[Adapter, ...]] = field(default_factory=dict)
 
 
 NOTHING = Joint()
@@ -69,6 +73,16 @@ def measure_together(
         averages = tuple(
             _average(checkpoint, average, raw, wanted, pool) for average, raw in _averaged(anatomy.models)
         )
+        adapters = {
+            model.found.key: tuple(
+                _map(
+                    pool,
+                    lambda adapter: with_figures(adapter, checkpoint, measured, wanted),
+                    model.described.adapters,
+                )
+            )
+            for model in anatomy.models
+        }
     by_optimizer: dict[str, list[ParameterState]] = {}
     for state, figures in zip(states, found, strict=True):
         by_optimizer.setdefault(state.optimizer, []).append(figures)
@@ -77,6 +91,7 @@ def measure_together(
         states=by_optimizer,
         averages=tuple(average for average in averages if average.tensors),
         batchnorms=_batchnorms(checkpoint, anatomy, wanted),
+        adapters=adapters,
     )
 
 

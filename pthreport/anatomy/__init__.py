@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pthreport.anatomy import budget, schedule, training
+from pthreport.anatomy import adapters, budget, schedule, training
 from pthreport.anatomy import contents as contents_room
 from pthreport.anatomy import layers as layers_room
 from pthreport.anatomy import models as models_room
@@ -68,7 +68,7 @@ def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
     values."""
     tree = outline(checkpoint.tree)
     roles = models_room.find(tree)
-    models = [_model(found) for found in roles.models]
+    models = [_model(found, tree) for found in roles.models]
     names: dict[str, Named] = {}
     for model in models:
         for entry in model.found.entries:
@@ -147,7 +147,7 @@ def _group_of(tree: Outline, roles: models_room.Roles, position: int) -> Mapping
     return groups[0] if isinstance(groups, list) and groups else None
 
 
-def _model(found: ModelFound) -> ModelAnatomy:
+def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
     layers = tuple(layers_room.group(found.entries, found.classes))
     modules = layers_room.module_tree(layers)
     ties: dict[object, list[str]] = {}
@@ -165,6 +165,7 @@ def _model(found: ModelFound) -> ModelAnatomy:
         modules=modules,
         prefixes=found.removed,
         ties=tuple(Tie(paths=tuple(paths)) for paths in ties.values() if len(paths) > 1),
+        adapters=adapters.find([e for layer in layers for e in layer.entries.values()], tree),
         by_kind=budget.by_kind(layers),
         by_depth=budget.by_depth(layers, modules),
         by_dtype=budget.by_dtype(layers),

@@ -56,6 +56,12 @@ def sentence(
 
 
 def _network(model: Model) -> str:
+    if 2 * sum(adapter.parameters for adapter in model.adapters) > model.parameters:
+        forms = sorted({adapter.form for adapter in model.adapters})
+        ranks = sorted({adapter.rank for adapter in model.adapters if adapter.rank is not None})
+        of_rank = f" of rank {ranks[0]}" + (f" to {ranks[-1]}" if len(ranks) > 1 else "") if ranks else ""
+        changed = len({adapter.target for adapter in model.adapters})
+        return f"A low-rank adapter ({' and '.join(forms)}{of_rank} for {_count(changed, 'layer')})"
     kinds = Counter(layer.kind for layer in model.layer_list)
     convolutions = sum(kinds[k] for k in CONVOLUTIONS)
     recurrent = sum(kinds[k] for k in RECURRENT)

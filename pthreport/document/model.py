@@ -153,26 +153,42 @@ class Family(Part, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
 
 
-class Adapter(Part, frozen=True, kw_only=True):
-    """A low-rank change B A of one layer (LoRA): the paths of both factors, A (rank, in), B (out, rank).
+AdapterForm = Literal["LoRA", "DoRA", "LoHa", "LoKr"]
 
-    `target` is the layer that it changes, as the file calls it; `base` the path of that layer's weight
-    where the file holds it. `scale` multiplies the product: alpha / rank, by `scaled_by` ("alpha in the file",
-    "arguments in the file", or "" where neither is there and 1 stands in). `delta_norm` is the
-    Frobenius norm of the scaled product, `relative` that over the norm of the base weight.
+
+class Adapter(Part, frozen=True, kw_only=True):
+    """A low-rank change of one layer: the paths of both factors, A (rank, in) and B (out, rank), and of
+    all `tensors` that belong to it.
+
+    `target` is the layer that it changes, as the file calls it, `name` the adapter's own name where the
+    file gives one; `base` the path of that layer's weight where the file holds it. `shape` is that of the product B A,
+    a convolution's kernel counted among the inputs. `scale` multiplies it: alpha / rank, or alpha / sqrt(rank) where the
+    configuration says so; `scaled_by` is the path in the file that tells alpha, "" where nothing does
+    and 1 stands in. Of the scaled product, all from its singular values: `delta_norm` is the Frobenius norm, `spectral_norm` the
+    largest one, `stable_rank` and `effective_rank` as in `Spectrum`, `relative` is `delta_norm` over the norm of the base weight. A DoRA
+    also scales each output by a magnitude, which these figures leave out. `problem` says why the
+    factors were not multiplied.
     """
 
+    form: AdapterForm
+    name: str = ""
     target: str
-    a: str
-    b: str
-    rank: int
+    tensors: tuple[str, ...]
+    a: str | None
+    b: str | None
+    shape: tuple[int, int] | None
+    rank: int | None
     parameters: int
     alpha: float | None = None
     scale: float = 1.0
     scaled_by: str = ""
     base: str | None = None
     delta_norm: float | None = None
+    spectral_norm: float | None = None
+    stable_rank: float | None = None
+    effective_rank: float | None = None
     relative: float | None = None
+    problem: str = ""
 
 
 class Experts(Part, frozen=True, kw_only=True):
@@ -255,6 +271,7 @@ class Model(Part, frozen=True, kw_only=True):
     modules: tuple[Module, ...] = ()
     prefixes: tuple[RemovedPrefix, ...] = ()
     ties: tuple[Tie, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
     by_kind: dict[str, Amount] = {}
     by_depth: dict[str, Amount] = {}
     by_dtype: dict[str, Amount] = {}

@@ -1,6 +1,8 @@
 """Everything that the templates write of a report, prepared once, for the page and for paper."""
 
 from pthreport.document import Report
+from pthreport.render.page.adapters import HEAD as ADAPTERS_HEAD
+from pthreport.render.page.adapters import adapters
 from pthreport.render.page.bounds import Bounds
 from pthreport.render.page.choose import choose
 from pthreport.render.page.contents import contents
@@ -33,6 +35,8 @@ def prepared(report: Report, bounds: Bounds) -> dict[str, object]:
         "safety": safety(report),
         "contents": contents(report.contents, look_up, choice.anchors, bounds),
         "models": models(report, look_up, choice.anchors, bounds),
+        "adapters": adapters(report, look_up, choice.anchors),
+        "adapters_head": ADAPTERS_HEAD,
         "layers": layers(source),
         "loose": loose_tensors(source),
         "precision": precision(report, look_up, choice.anchors, bounds),
