@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pthreport.analysis import analyze
-    from pthreport.checkpoint import Checkpoint, CheckpointError, Tensor, open_checkpoint
+    from pthreport.checkpoint import (
+        Checkpoint,
+        CheckpointError,
+        LimitError,
+        Limits,
+        Tensor,
+        open_checkpoint,
+    )
     from pthreport.document import Report, ReportError, from_json
     from pthreport.render import OutputError
 
@@ -23,6 +30,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "LimitError",
+    "Limits",
     "OutputError",
     "Report",
     "ReportError",
@@ -37,6 +46,8 @@ _HOMES = {
     "analyze": "pthreport.analysis",
     "Checkpoint": "pthreport.checkpoint",
     "CheckpointError": "pthreport.checkpoint",
+    "LimitError": "pthreport.checkpoint",
+    "Limits": "pthreport.checkpoint",
     "Tensor": "pthreport.checkpoint",
     "open_checkpoint": "pthreport.checkpoint",
     "Report": "pthreport.document",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pthreport.anatomy import describe
 from pthreport.assembly import assemble, records_of
-from pthreport.checkpoint import CheckpointError, open_checkpoint
+from pthreport.checkpoint import CheckpointError, Limits, open_checkpoint
 from pthreport.checks import CHECKS, Examination, with_installed
 from pthreport.document import Report, TensorRecord, from_json
 from pthreport.joint import measure_together
@@ -29,6 +29,7 @@ def analyze(
     timestamp: str | None = None,
     name: str | None = None,
     checks: Examination | None = None,
+    limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """The report of the checkpoint at `path`.
@@ -39,8 +40,8 @@ def analyze(
     paths (or their ends) of the tensors to measure; `jobs` the number of worker threads (default one
     a core), which changes no byte of the result. `hash` takes the file's SHA-256. `timestamp` is
     recorded as it is (default: SOURCE_DATE_EPOCH, else none). `checks` says which checks are run and with which thresholds
-    (default: all, with their own). `progress` is called with the bytes
-    measured and the bytes in all.
+    (default: all, with their own), `limits` how much the file may ask of the reader. `progress` is called
+    with the bytes measured and the bytes in all.
 
     Raises `CheckpointError` where nothing can be read, `SettingsError` where `checks` names what there
     is not.
@@ -49,7 +50,7 @@ def analyze(
     examination = checks or Examination()
     chosen_checks = examination.chosen(with_installed(CHECKS))  # a wrong name is told before the work
     workers = jobs or os.cpu_count() or 1
-    with open_checkpoint(source) as checkpoint:
+    with open_checkpoint(source, limits) as checkpoint:
         anatomy = describe(checkpoint, everything=depth == "full")
         wanted = set() if depth == "summary" else set(chosen(checkpoint, anatomy, tensors))
         if tensors is not None and not wanted and depth != "summary":
@@ -78,6 +79,7 @@ def analyze(
                 "depth": depth,
                 "tensors": tensors or "all",
                 "SHA-256": "taken" if hash else "not taken",
+                **(limits or Limits()).changed(),
             },
             timestamp=timestamp,
             depth=depth,
@@ -103,10 +105,12 @@ def saved_report(path: Path) -> Report | None:
         raise CheckpointError(f"the file cannot be read: {error.strerror or error}", path) from error
 
 
-def show(path: Path, names: Sequence[str], *, jobs: int | None = None) -> list[tuple[TensorRecord, str]]:
+def show(
+    path: Path, names: Sequence[str], *, jobs: int | None = None, limits: Limits | None = None
+) -> list[tuple[TensorRecord, str]]:
     """The tensors that `names` (paths, names in their model, or patterns) ask for, with their layer in
     words; each measured, with a larger excerpt. Raises `CheckpointError` for a name that fits nothing."""
-    with open_checkpoint(path) as checkpoint:
+    with open_checkpoint(path, limits) as checkpoint:
         anatomy = describe(checkpoint)
         wanted: dict[str, None] = {}
         for name in names:

@@ -110,6 +110,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--explain", metavar="CHECK", help="print what a check looks at, its thresholds and why, and exit"
     )
+    made.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="how much a file may ask of the reader, such as opcodes=50000000 or header_bytes=100MiB (may be repeated; --limit help lists all)",
+    )
     made.add_argument("--no-hash", action="store_true", help="do not take the file's SHA-256")
     made.add_argument("--title", metavar="TEXT", help="the report's title (default: the file's name)")
     made.add_argument(

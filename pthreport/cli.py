@@ -12,6 +12,7 @@ from pthreport.arguments import UsageError, parser
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pthreport.checkpoint import Limits
     from pthreport.document import Report
     from pthreport.settings import Settings
 
@@ -32,11 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: Exception) -> int:
+    from pthreport.checkpoint import LimitError
     from pthreport.checks import SettingsError
     from pthreport.document import ReportError
     from pthreport.render import OutputError
 
-    if isinstance(error, UsageError | SettingsError | ReportError | OutputError):
+    if isinstance(error, UsageError | LimitError | SettingsError | ReportError | OutputError):
         _say(str(error))
         return 2
     if os.environ.get("PTHREPORT_DEBUG") == "1":
@@ -54,24 +56,27 @@ def _run(given: argparse.Namespace) -> int:
 
         sys.stdout.write(json_schema().decode())
         return 0
+    if "help" in given.limit:
+        return _limits()
     if given.list_checks or given.explain is not None:
         return _checks(given)
     if given.checkpoint is None:
         raise UsageError("which checkpoint? name a file (see pthreport --help)")
     if given.jobs is not None and given.jobs < 1:
         raise UsageError(f"--jobs {given.jobs}: at least one worker is needed")
-    _check_outputs(given)
-    settings = _settings(given)
-    from pthreport.checkpoint import CheckpointError
+    from pthreport.checkpoint import CheckpointError, with_settings
     from pthreport.spool import checkpoint_path
 
+    limits = with_settings(given.limit)
+    _check_outputs(given)
+    settings = _settings(given)
     try:
         with checkpoint_path(given.checkpoint) as path:
             if given.export:
-                return _export(path, given)
+                return _export(path, given, limits)
             if given.show:
-                return _show(path, given)
-            report = _report(path, given, settings)
+                return _show(path, given, limits)
+            report = _report(path, given, settings, limits)
     except CheckpointError as error:
         name = "standard input" if given.checkpoint == "-" else given.checkpoint
         raise UsageError(f"{name}: {error}") from error
@@ -149,7 +154,21 @@ def _checks(given: argparse.Namespace) -> int:
     return 0
 
 
-def _report(path: Path, given: argparse.Namespace, settings: "Settings") -> "Report":
+def _limits() -> int:
+    from rich.table import Table
+
+    from pthreport.checkpoint import listing
+
+    table = Table(box=None, header_style="bold")
+    for title, justify in (("limit", "left"), ("default", "right"), ("what it bounds", "left")):
+        table.add_column(title, justify=justify)  # type: ignore[arg-type]
+    for name, default, what in listing():
+        table.add_row(name, f"{default:,}", what)
+    _console().print(table)
+    return 0
+
+
+def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits: "Limits") -> "Report":
     from pthreport.analysis import analyze, saved_report
 
     again = saved_report(path)
@@ -158,6 +177,8 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings") -> "Rep
             raise UsageError(
                 "--select and --ignore: the checks of a saved report were run when it was made"
             )
+        if given.limit:
+            raise UsageError("--limit: a saved report needs no checkpoint to be read")
         return again
     from pthreport.progress import progress_bar
 
@@ -173,26 +194,27 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings") -> "Rep
             timestamp=given.timestamp,
             name=name,
             checks=settings.examination,
+            limits=limits,
             progress=progress,
         )
 
 
-def _show(path: Path, given: argparse.Namespace) -> int:
+def _show(path: Path, given: argparse.Namespace, limits: "Limits") -> int:
     from pthreport.analysis import show
     from pthreport.render.tensor_view import print_tensor
 
     console = _console()
-    for number, (record, layer) in enumerate(show(path, given.show, jobs=given.jobs)):
+    for number, (record, layer) in enumerate(show(path, given.show, jobs=given.jobs, limits=limits)):
         if number:
             console.print()
         print_tensor(record, layer, console)
     return 0
 
 
-def _export(path: Path, given: argparse.Namespace) -> int:
+def _export(path: Path, given: argparse.Namespace, limits: "Limits") -> int:
     from pthreport.export import export
 
-    written = export(path, Path(given.export), given.tensors)
+    written = export(path, Path(given.export), given.tensors, limits)
     if not given.quiet:
         print(f"{written:,} tensors written to {given.export}")
     return 0

@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 
 from pthreport.anatomy import describe
-from pthreport.checkpoint import CheckpointError, ReadError, Tensor, open_checkpoint
+from pthreport.checkpoint import CheckpointError, Limits, ReadError, Tensor, open_checkpoint
 from pthreport.render import OutputError
 from pthreport.tasks import chosen, unknown
 
 
-def export(path: Path, folder: Path, pattern: str | None) -> int:
+def export(path: Path, folder: Path, pattern: str | None, limits: Limits | None = None) -> int:
     """Write each tensor whose path or name fits `pattern` (all without one) into `folder`; how many.
 
     bfloat16 and the 8-bit float types, which numpy lacks, are widened to float32 without loss;
@@ -20,7 +20,7 @@ def export(path: Path, folder: Path, pattern: str | None) -> int:
     letters, digits, "." "_" and "-" replaced, so that no name of the file leads out of the folder.
     Raises `CheckpointError`, `OutputError`.
     """
-    with open_checkpoint(path) as checkpoint:
+    with open_checkpoint(path, limits) as checkpoint:
         anatomy = describe(checkpoint)
         paths = chosen(checkpoint, anatomy, pattern)
         if not paths:

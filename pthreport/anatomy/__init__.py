@@ -66,7 +66,7 @@ class Anatomy:
 def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
     """Name everything in `checkpoint`; with `everything`, its contents are not cut. Reads no tensor's
     values."""
-    tree = outline(checkpoint.tree)
+    tree = outline(checkpoint.tree, checkpoint.limits)
     roles = models_room.find(tree)
     models = [_model(found, tree) for found in roles.models]
     names: dict[str, Named] = {}

@@ -7,7 +7,7 @@ into what a file makes deep, follows a cycle, or names a place in two ways.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pthreport.checkpoint import Collection, Record, Tensor, Value, Visit, walk
+from pthreport.checkpoint import Collection, Limits, Record, Tensor, Value, Visit, walk
 
 PLAIN = 1200
 """Plain values of one container that get a place; a million numbers in a list need no million."""
@@ -66,6 +66,6 @@ class Outline:
         return [p for p in positions if isinstance(self.places[p].value, Tensor)]
 
 
-def outline(tree: Value) -> Outline:
-    """The outline of a checkpoint's tree."""
-    return Outline(walk(tree))
+def outline(tree: Value, limits: Limits | None = None) -> Outline:
+    """The outline of a checkpoint's tree, walked within the limits that it was opened with."""
+    return Outline(walk(tree, limits))

@@ -5,7 +5,7 @@ from pthreport.checkpoint.dtypes import DTYPES, DType
 from pthreport.checkpoint.errors import CheckpointError, Problem, ReadError
 from pthreport.checkpoint.folders.folder import FileFacts
 from pthreport.checkpoint.imports import ImportUse
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import LimitError, Limits, listing, with_settings
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Quantization, Tensor
 from pthreport.checkpoint.torch_view import TorchView
@@ -22,6 +22,7 @@ __all__ = [
     "Global",
     "ImportUse",
     "Key",
+    "LimitError",
     "Limits",
     "LongBytes",
     "Mapping",
@@ -36,6 +37,8 @@ __all__ = [
     "Visit",
     "key_text",
     "kind_of",
+    "listing",
     "open_checkpoint",
     "walk",
+    "with_settings",
 ]

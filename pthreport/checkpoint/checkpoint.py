@@ -10,12 +10,20 @@ from typing import Self
 from pthreport.checkpoint import nested
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, one_line, summed
+from pthreport.checkpoint.errors import (
+    CheckpointError,
+    FormatError,
+    Problem,
+    ReadError,
+    count_text,
+    one_line,
+    summed,
+)
 from pthreport.checkpoint.folders import open_folder
 from pthreport.checkpoint.folders import read as read_folder
 from pthreport.checkpoint.folders.folder import FileFacts, Folder
 from pthreport.checkpoint.imports import Imports, ImportUse
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.source import Source, open_file
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.torch_view import TorchView, torch_view
@@ -56,6 +64,7 @@ class Checkpoint:
         self._digest: str | None = None
         self._scratch = reading.scratch
         self._verify = reading.verify
+        self.limits: Limits = reading.limits
         self.path: Path = reading.path
         self.name: str = reading.path.name
         self.size: int = opened.length
@@ -135,12 +144,11 @@ def _place(reading: Reading) -> dict[str, Tensor]:
         elif isinstance(value, bytes | LongBytes):
             nested.probe(reading, value, visit.path)
         if visit.cut:
-            reading.problem(
-                f"{visit.cut:,} values below are not shown (Limits.depth or Limits.nodes)",
-                None,
-                visit.path,
-                True,
-            )
+            limits = reading.limits
+            text = f"{count_text(visit.cut, 'value')} below are not shown ({met('depth', limits.depth)})"
+            if visit.key_text == "…":
+                text = f"what follows is not shown ({met('nodes', limits.nodes)})"
+            reading.problem(text, None, visit.path, True)
     return tensors
 
 

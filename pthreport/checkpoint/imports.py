@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pthreport.checkpoint.errors import FormatError
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.values import Global
 from pthreport.checkpoint.verdicts import Verdict, judge
 
@@ -60,7 +60,9 @@ class Imports:
         use = self._uses.get(pair)
         if use is None:
             if len(self._uses) >= self._limit:
-                raise FormatError(f"more than {self._limit:,} different names (Limits.names)")
+                raise FormatError(
+                    f"more than {self._limit:,} different names ({met('names', self._limit)})"
+                )
             use = self._uses[pair] = _Use(Global(*pair), offset)
         return use
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine import Impossible, NotUnderstood
 from pthreport.checkpoint.source import Held, Source, Stretch, Window
 from pthreport.checkpoint.tensor import Tensor
@@ -55,12 +56,10 @@ def load(reading: "Reading", content: Value) -> Value:
     try:
         if not isinstance(content, bytes | LongBytes):
             raise Impossible("its content is no byte string")
-        if len(inside.opened) >= reading.limits.nested_files:
-            raise NotUnderstood(f"more than {reading.limits.nested_files:,} of them (Limits.nested_files)")
-        if reading.depth >= reading.limits.nested_depth:
-            raise NotUnderstood(
-                f"more than {reading.limits.nested_depth} within each other (Limits.nested_depth)"
-            )
+        _count(reading)
+        deepest = reading.limits.nested_depth
+        if reading.depth >= deepest:
+            raise NotUnderstood(f"more than {deepest} within each other ({met('nested_depth', deepest)})")
         name = f"torch file {len(inside.opened) + 1} inside the pickle"
         value, complete = _read(reading, content, name)
     except NotUnderstood:
@@ -76,11 +75,16 @@ def load(reading: "Reading", content: Value) -> Value:
     return value
 
 
+def _count(reading: "Reading") -> None:
+    most = reading.limits.nested_files
+    if len(reading.inside.opened) >= most:
+        raise NotUnderstood(f"more than {most:,} torch files inside ({met('nested_files', most)})")
+
+
 def open_file_inside(reading: "Reading", data: Stretch, name: str) -> Value:
     """What the torch file in a member holds; raises `NotUnderstood` where it cannot be read."""
     inside = reading.inside
-    if len(inside.opened) >= reading.limits.nested_files:
-        raise NotUnderstood(f"more than {reading.limits.nested_files:,} files inside (Limits.nested_files)")
+    _count(reading)
     value, _complete = _read(reading, LongBytes(data), name)
     inside.opened[id(data)] = (data, value)
     return value
@@ -92,11 +96,7 @@ def _read(reading: "Reading", content: bytes | LongBytes, name: str) -> tuple[Va
     source, begin = _source(reading, content)
     limits = reading.limits
     if reading.depth == 0:
-        limits = replace(
-            limits,
-            derived_bytes=limits.derived_bytes // max(1, limits.nested_files),
-            inflated_bytes=min(limits.inflated_bytes, limits.inflated_ratio * reading.source.length),
-        )
+        limits = replace(limits, derived_bytes=limits.derived_bytes // max(1, limits.nested_files))
     part = type(reading)(
         reading.path,
         source,
@@ -105,6 +105,7 @@ def _read(reading: "Reading", content: bytes | LongBytes, name: str) -> tuple[Va
         scratch=reading.scratch,
         inside=reading.inside,
         depth=reading.depth + 1,
+        room=reading.room,
     )
     try:
         table.read(part)

@@ -250,7 +250,7 @@ def test_arrays_are_bounded(tmp_path: Path) -> None:
     file, _ = write(tmp_path / "m")
     with open_checkpoint(file, Limits(objects=300)) as checkpoint:
         assert not checkpoint.complete
-        assert "Limits.objects" in checkpoint.problems[0].text
+        assert "limit objects is 300" in checkpoint.problems[0].text
 
 
 @pytest.mark.parametrize("alignment", [0, 7, 2**31])

@@ -250,7 +250,7 @@ def test_limits_end_a_pickle() -> None:
             assert error is None  # at hand already: the limit is for what must be read
         else:
             assert error is not None
-            assert f"Limits.{words}" in error.text
+            assert f"limit {words} is 20: --limit {words}=N raises it" in error.text
 
 
 def test_calls_cannot_multiply_bytes() -> None:

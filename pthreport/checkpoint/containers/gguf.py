@@ -15,6 +15,7 @@ from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.dtypes import DType
 from pthreport.checkpoint.errors import FormatError, ReadError, count_text
 from pthreport.checkpoint.geometry import LARGEST, addressable, contiguous_strides
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import ByteOrder, Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -59,7 +60,8 @@ def _read(reading: Reading, cursor: Cursor) -> None:
     left = reading.source.length - cursor.position
     if tensors > reading.limits.tensors or tensors * LEAST_INFO > left:
         raise FormatError(
-            f"GGUF that is said to hold {tensors:,} tensors in {count_text(left, 'byte')} (Limits.tensors)",
+            f"GGUF that is said to hold {tensors:,} tensors in {count_text(left, 'byte')} "
+            f"({met('tensors', reading.limits.tensors)})",
             8,
         )
     tree: dict[Any, Value] = {}
@@ -99,7 +101,7 @@ def _entry(cursor: Cursor, reading: Reading) -> _Entry:
     name = cursor.text(reading.limits.line_bytes)
     rank = cursor.integer(4)
     if rank > reading.limits.rank:
-        raise FormatError(f"a tensor of {rank:,} dimensions (Limits.rank)", at)
+        raise FormatError(f"a tensor of {rank:,} dimensions ({met('rank', reading.limits.rank)})", at)
     sizes = tuple(cursor.integer(8) for _ in range(rank))
     return _Entry(name, sizes[::-1], cursor.integer(4), cursor.integer(8), at)
 

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable
 
 from pthreport.checkpoint.errors import FormatError, ReadError, count_text
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.source import Source
 from pthreport.checkpoint.storage import ByteOrder
 from pthreport.checkpoint.values import Value
@@ -71,7 +71,8 @@ class Cursor:
         """Take one from the budget of values; raises `FormatError`."""
         self.objects -= 1
         if self.objects < 0:
-            raise FormatError(f"more than {self.limits.objects:,} values (Limits.objects)", self.position)
+            most = self.limits.objects
+            raise FormatError(f"more than {most:,} values ({met('objects', most)})", self.position)
 
     def integer(self, size: int) -> int:
         """An unsigned integer of `size` bytes."""

@@ -9,6 +9,7 @@ from pthreport.checkpoint.containers.zip_pickles import byte_order, open_pickle
 from pthreport.checkpoint.dtypes import DTYPES, DType
 from pthreport.checkpoint.errors import FormatError, count_text
 from pthreport.checkpoint.geometry import LARGEST, addressable
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine import NotUnderstood
 from pthreport.checkpoint.nested import open_file_inside
 from pthreport.checkpoint.storage import Storage
@@ -59,7 +60,10 @@ class Payloads:
             reading.problem("the table of weights is none", member.header, name, True)
             return {}
         found: dict[Any, Value] = {}
-        for key, entry in list(config.items())[: reading.limits.tensors]:
+        most = reading.limits.tensors
+        if len(config) > most:
+            reading.problem(f"more than {most:,} tensors ({met('tensors', most)})", None, name, True)
+        for key, entry in list(config.items())[:most]:
             try:
                 found[key] = self._value(entry, folder)
             except (FormatError, NotUnderstood) as error:
@@ -146,8 +150,9 @@ class Payloads:
 
     def _integers(self, given: Any) -> tuple[int, ...]:
         """Sizes as the schema writes them: [{"as_int": 3}, ...]."""
-        if not isinstance(given, list) or len(given) > self._reading.limits.rank:
-            raise FormatError("its sizes are no list, or too long a one (Limits.rank)")
+        most = self._reading.limits.rank
+        if not isinstance(given, list) or len(given) > most:
+            raise FormatError(f"its sizes are no list, or too long a one ({met('rank', most)})")
         found = []
         for one in given:
             number = one.get("as_int") if isinstance(one, dict) else one

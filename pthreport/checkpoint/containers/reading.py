@@ -1,13 +1,14 @@
 """What a container's reader is given and what it gives back."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from pthreport.checkpoint.errors import Problem, one_line, summed
+from pthreport.checkpoint.errors import FormatError, Problem, one_line, summed
 from pthreport.checkpoint.imports import Imports
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.machine import Context, Outcome, run
 from pthreport.checkpoint.nested import Inside, load
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
@@ -18,6 +19,25 @@ FRAME_REACH = 16
 """Bytes behind a crossed frame's end at which another reader may go on: an opcode's argument."""
 
 
+class Room:
+    """What the compressed members of one file, and of all files inside it, may still expand to."""
+
+    def __init__(self, limits: Limits, size: int) -> None:
+        self._limit = limits.inflated_bytes
+        self._most = max(limits.inflated_bytes, limits.inflated_ratio * size)
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> None:
+        """Take room for `size` bytes; raises `FormatError` where there is not as much."""
+        with self._lock:
+            self._taken += size
+            taken = self._taken
+        if taken > self._most:
+            which = met("inflated_bytes", self._limit)
+            raise FormatError(f"compressed members expand to more than {self._most:,} bytes ({which})")
+
+
 @dataclass(slots=True)
 class Reading:
     """One file being read: its bytes and limits, and what was found so far.
@@ -25,7 +45,7 @@ class Reading:
     `container` is the word of CONTRACT.md; `format` holds facts in words; `scratch` takes what
     has to be unpacked; `verify` compares the container's checksums. `pickles` are those that
     torch.load reads, in order: the bytes, where they begin, the length of a storage's persistent id.
-    `inside` is shared with the files inside this one, `depth` how far inside this one is.
+    `inside` and `room` are shared with the files inside this one, `depth` is how far inside this one is.
     """
 
     path: Path
@@ -41,6 +61,11 @@ class Reading:
     pickles: list[tuple[Stretch, int, int]] = field(default_factory=list)
     inside: Inside = field(default_factory=Inside)
     depth: int = 0
+    room: Room = field(default=None)  # type: ignore[assignment]  # made of the others below
+
+    def __post_init__(self) -> None:
+        if self.room is None:
+            self.room = Room(self.limits, self.source.length)
 
     def problem(
         self,

@@ -10,6 +10,7 @@ from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.dtypes import DTYPES, SAFETENSORS_BITS, SAFETENSORS_DTYPES, DType
 from pthreport.checkpoint.errors import FormatError, count_text
 from pthreport.checkpoint.geometry import LARGEST, addressable, contiguous_strides
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -51,8 +52,9 @@ def _header(reading: Reading) -> tuple[_Pairs, int]:
             f"and only {left:,} follow: truncated or damaged",
             0,
         )
-    if length > reading.limits.header_bytes:
-        raise FormatError(f"safetensors with a header of {length:,} bytes (Limits.header_bytes)", 0)
+    most = reading.limits.header_bytes
+    if length > most:
+        raise FormatError(f"safetensors with a header of {length:,} bytes ({met('header_bytes', most)})", 0)
     text = source.read(LENGTH_BYTES, length)
     try:
         header = json.loads(text.decode("utf-8"), object_pairs_hook=_Pairs)
@@ -114,7 +116,7 @@ def _tensor(reading: Reading, entry: Any, data: Stretch, name: str) -> tuple[Ten
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise FormatError("its shape is no list of sizes")
     if len(shape) > reading.limits.rank:
-        raise FormatError(f"{len(shape)} dimensions (Limits.rank)")
+        raise FormatError(f"{len(shape)} dimensions ({met('rank', reading.limits.rank)})")
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(type(one) is int for one in offsets):
         raise FormatError("its data_offsets are no pair of numbers")
     begin, end = offsets

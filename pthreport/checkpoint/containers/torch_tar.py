@@ -20,6 +20,7 @@ from pthreport.checkpoint.containers.zip_pickles import PICKLE_START, hidden_pic
 from pthreport.checkpoint.dtypes import STORAGE_DTYPES, TENSOR_TYPES, DType
 from pthreport.checkpoint.errors import FormatError, count_text
 from pthreport.checkpoint.geometry import LARGEST, addressable
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.source import Held, Stretch
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -132,7 +133,7 @@ class _Objects:
     def _count(self, offset: int) -> None:
         limit = self._reading.limits.tensors
         if len(self.storages) + len(self.tensors) >= limit:
-            raise _Stop(f"more than {limit:,} storages and tensors (Limits.tensors)", offset)
+            raise _Stop(f"more than {limit:,} storages and tensors ({met('tensors', limit)})", offset)
 
     def storages_of(self, cursor: _Cursor) -> None:
         """Read the member `storages`."""
@@ -177,8 +178,9 @@ class _Objects:
             if not _is_key(key) or not isinstance(kind, Global):
                 raise _Stop("a tensor whose key or type is none", start)
             rank: int = struct.unpack("<i4x", cursor.take(8))[0]
-            if not 0 <= rank <= self._reading.limits.rank:
-                raise _Stop(f"a tensor of {rank:,} dimensions (Limits.rank)", cursor.offset - 8)
+            most = self._reading.limits.rank
+            if not 0 <= rank <= most:
+                raise _Stop(f"a tensor of {rank:,} dimensions ({met('rank', most)})", cursor.offset - 8)
             numbers = struct.unpack(f"<{2 * rank + 1}q", cursor.take(16 * rank + 8))
             base = self.storages.get(storage_key) if type(storage_key) is int else None
             if base is None:

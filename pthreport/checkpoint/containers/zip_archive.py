@@ -31,7 +31,6 @@ class Archive:
     reading: Reading
     directory: Directory
     members: dict[str, Member]
-    inflated: int = 0
     unpacked: dict[str, "MemberData"] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -62,13 +61,7 @@ class Archive:
         if member.method != DEFLATED:
             words = METHODS.get(member.method, f"method {member.method}")
             raise FormatError(f"its compression ({words}) is read neither here nor by torch", member.header)
-        limits = self.reading.limits
-        with self.lock:
-            self.inflated += member.size
-            if self.inflated > min(
-                limits.inflated_bytes, limits.inflated_ratio * self.reading.source.length
-            ):
-                raise FormatError("compressed members expand to more than Limits.inflated_bytes")
+        self.reading.room.take(member.size)
         return self._inflate(member, self.payload(member))
 
     def _inflate(self, member: Member, packed: Stretch) -> Stretch:

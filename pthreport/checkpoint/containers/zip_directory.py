@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pthreport.checkpoint.errors import FormatError, Problem, count_text
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.source import Source
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
@@ -158,7 +158,8 @@ def _entries(
         if signature != CENTRAL:
             break
         if len(entries) >= limits.members:
-            note(Problem(f"more than {limits.members:,} members (Limits.members)", start + at, None, True))
+            text = f"more than {limits.members:,} members ({met('members', limits.members)})"
+            note(Problem(text, start + at, None, True))
             return entries
         name_end = at + _ENTRY_SIZE + name_size
         name = data[at + _ENTRY_SIZE : name_end].decode("utf-8", "backslashreplace")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pthreport.checkpoint.dtypes import DType
 from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.geometry import LARGEST, addressable
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.machine import NotUnderstood
 from pthreport.checkpoint.rebuild.torch_tensors import element_type
 from pthreport.checkpoint.values import Key, Record, Value
@@ -115,7 +115,7 @@ def _tensor(entry: Value, limits: Limits) -> TensorEntry:
         raise FormatError("its entry in the metadata describes no tensor")
     shape = tuple(state["size"])
     if len(shape) > limits.rank:
-        raise FormatError(f"{len(shape)} dimensions (Limits.rank)")
+        raise FormatError(f"{len(shape)} dimensions ({met('rank', limits.rank)})")
     properties = state.get("properties")
     given = properties.state if isinstance(properties, Record) else None
     word = given[0] if isinstance(given, tuple) and given else None

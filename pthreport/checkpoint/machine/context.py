@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pthreport.checkpoint.errors import FormatError, Problem
 from pthreport.checkpoint.imports import Imports
-from pthreport.checkpoint.limits import Limits
+from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.values import Global, Record, Value
 
 
@@ -68,15 +68,16 @@ class Context:
         """Take from the budget of objects; raises `FormatError` when it is spent."""
         self.objects -= objects
         if self.objects < 0:
-            raise FormatError(f"more than {self.limits.objects:,} objects (Limits.objects)")
+            most = self.limits.objects
+            raise FormatError(f"more than {most:,} objects ({met('objects', most)})")
 
     def charge_bytes(self, count: int) -> None:
         """Take from the budget of bytes made from other values."""
         self.derived -= count
         if self.derived < 0:
+            most = self.limits.derived_bytes
             raise FormatError(
-                f"calls make more than {self.limits.derived_bytes:,} bytes out of others "
-                "(Limits.derived_bytes)"
+                f"calls make more than {most:,} bytes out of others ({met('derived_bytes', most)})"
             )
 
     def charge_tensor(self) -> None:
@@ -84,7 +85,8 @@ class Context:
         self.charge(1)
         self.tensors -= 1
         if self.tensors < 0:
-            raise FormatError(f"more than {self.limits.tensors:,} tensors (Limits.tensors)")
+            most = self.limits.tensors
+            raise FormatError(f"more than {most:,} tensors ({met('tensors', most)})")
 
     def note(self, text: str, partial: bool = False, refused: bool = False) -> None:
         """Write down a problem at the opcode being run."""

@@ -5,6 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from pthreport.checkpoint.errors import FormatError, ReadError
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine.context import Context
 from pthreport.checkpoint.machine.objects import OBJECTS
 from pthreport.checkpoint.machine.scalars import FIXED_ARGUMENTS, SCALARS, Handler
@@ -55,7 +56,8 @@ def run(source: Source | Stretch | Held, start: int, context: Context) -> Outcom
                 pos = m.advance(pos)
             context.offset = m.base + pos
             pos = handlers[m.data[pos]](m, pos + 1)
-        raise FormatError(f"more than {context.limits.opcodes:,} opcodes (Limits.opcodes)")
+        most = context.limits.opcodes
+        raise FormatError(f"more than {most:,} opcodes ({met('opcodes', most)})")
     except Stopped as stopped:
         end = m.base + stopped.args[0]
         if m.stack:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from struct import Struct
 
 from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine.state import Machine
 from pthreport.checkpoint.values import LongBytes, Record, Value
 
@@ -77,7 +78,9 @@ def binfloat(m: Machine, pos: int) -> int:
 
 def _long(m: Machine, pos: int, length: int) -> int:
     if length > m.limits.integer_bytes and length <= m.source.length - m.base - pos:
-        raise FormatError(f"an integer of {length:,} bytes (Limits.integer_bytes)")
+        raise FormatError(
+            f"an integer of {length:,} bytes ({met('integer_bytes', m.limits.integer_bytes)})"
+        )
     digits = m.data[pos : pos + length]
     if len(digits) != length:
         digits = m.beyond(pos, length)

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine.context import Context
 from pthreport.checkpoint.source import Held, Source, Stretch
 from pthreport.checkpoint.values import LongBytes, Value
@@ -98,7 +99,9 @@ class Machine:
         if length > left:
             raise FormatError(f"names {count_text(length, 'byte')} where the pickle has {left:,} left")
         if length > self.limits.string_bytes:
-            raise FormatError(f"a string of {length:,} bytes (Limits.string_bytes)")
+            raise FormatError(
+                f"a string of {length:,} bytes ({met('string_bytes', self.limits.string_bytes)})"
+            )
         return self.source.read(start, length)
 
     def byte_string(self, position: int, length: int) -> bytes | LongBytes:
@@ -123,7 +126,8 @@ class Machine:
             self.set_safe()
         if end < 0:
             if len(self.data) - position > limit:
-                raise FormatError(f"a text line of more than {limit:,} bytes (Limits.line_bytes)")
+                name = "line_bytes" if limit == self.limits.line_bytes else "string_bytes"
+                raise FormatError(f"a text line of more than {limit:,} bytes ({met(name, limit)})")
             raise FormatError("the pickle ends inside a text line")
         return self.data[position:end], end + 1
 

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from struct import Struct
 
 from pthreport.checkpoint.errors import FormatError
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine.scalars import Handler
 from pthreport.checkpoint.machine.state import Machine, Stopped
 from pthreport.checkpoint.tensor import Tensor
@@ -86,7 +87,7 @@ def _again(m: Machine, value: Value) -> Value:
 def _remember(m: Machine, index: int) -> None:
     m.memo[index] = m.stack[-1]
     if len(m.memo) > m.limits.memo:
-        raise FormatError(f"more than {m.limits.memo:,} memo entries (Limits.memo)")
+        raise FormatError(f"more than {m.limits.memo:,} memo entries ({met('memo', m.limits.memo)})")
 
 
 def binput(m: Machine, pos: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pthreport.checkpoint.dtypes import TORCH_DTYPES, DType
 from pthreport.checkpoint.geometry import LARGEST, addressable
+from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine import Context, Impossible, NotUnderstood, Rebuild
 from pthreport.checkpoint.tensor import Quantization, Tensor
 from pthreport.checkpoint.values import Global, Value
@@ -17,8 +18,9 @@ def integers(context: Context, value: Value, what: str) -> tuple[int, ...]:
     """`value` as sizes or strides; raises `NotUnderstood` with the reason where it is none."""
     if not isinstance(value, list | tuple):
         raise NotUnderstood(f"its {what} are a {type(value).__name__}")
-    if len(value) > context.limits.rank:
-        raise NotUnderstood(f"{len(value):,} dimensions (Limits.rank is {context.limits.rank})")
+    most = context.limits.rank
+    if len(value) > most:
+        raise NotUnderstood(f"{len(value):,} dimensions ({met('rank', most)})")
     for one in value:
         if type(one) is not int:
             raise Impossible(f"its {what} are not all integers")
