@@ -148,6 +148,7 @@ def assemble(
         complete=not any(problem.partial for problem in problems),
         problems=tuple(_in_words(problem) for problem in problems),
         torch=None if view is None else TorchView(**asdict(view)),
+        files=tuple(checkpoint.files) if checkpoint.is_folder else (),
     )
     findings = examine(
         Facts(

@@ -3,7 +3,6 @@
 from pthreport.checkpoint.checkpoint import Checkpoint, open_checkpoint
 from pthreport.checkpoint.dtypes import DTYPES, DType
 from pthreport.checkpoint.errors import CheckpointError, Problem, ReadError
-from pthreport.checkpoint.folders.folder import FileFacts
 from pthreport.checkpoint.imports import ImportUse
 from pthreport.checkpoint.limits import LimitError, Limits, listing, with_settings
 from pthreport.checkpoint.storage import Storage
@@ -18,7 +17,6 @@ __all__ = [
     "CheckpointError",
     "Collection",
     "DType",
-    "FileFacts",
     "Global",
     "ImportUse",
     "Key",

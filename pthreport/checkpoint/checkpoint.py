@@ -21,7 +21,7 @@ from pthreport.checkpoint.errors import (
 )
 from pthreport.checkpoint.folders import open_folder
 from pthreport.checkpoint.folders import read as read_folder
-from pthreport.checkpoint.folders.folder import FileFacts, Folder
+from pthreport.checkpoint.folders.folder import Folder
 from pthreport.checkpoint.imports import Imports, ImportUse
 from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.source import Source, open_file
@@ -30,6 +30,7 @@ from pthreport.checkpoint.torch_view import TorchView, torch_view
 from pthreport.checkpoint.values import Global, LongBytes, Record, Value
 from pthreport.checkpoint.walk import walk
 from pthreport.document.nearest import nearest
+from pthreport.document.report import FileFacts
 
 
 class Tensors(Mapping[str, Tensor]):
@@ -96,7 +97,12 @@ class Checkpoint:
         """The files that were read: name, size, and SHA-256 once `sha256` has been called."""
         if isinstance(self._source, Folder):
             return self._source.files()
-        return [FileFacts(self.name, self.size, self._digest)]
+        return [FileFacts(name=self.name, size=self.size, sha256=self._digest)]
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, or the index of one."""
+        return isinstance(self._source, Folder)
 
     def verify(self) -> list[Problem]:
         """What only reading every byte can tell: checksums that the container itself carries.

@@ -37,6 +37,7 @@ from pthreport.document.model import (
 from pthreport.document.report import (
     SCHEMA_VERSION,
     CheckpointFacts,
+    FileFacts,
     Import,
     Provenance,
     Report,
@@ -92,6 +93,7 @@ __all__ = [
     "Experts",
     "Fact",
     "Family",
+    "FileFacts",
     "Finding",
     "Group",
     "Highlight",

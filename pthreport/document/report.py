@@ -51,11 +51,25 @@ class TorchView(Part, frozen=True, kw_only=True):
     version: str
 
 
+class FileFacts(Part, frozen=True, kw_only=True):
+    """One file of a checkpoint of several: its name in the folder, its bytes, and its SHA-256 (None
+    where it was not taken)."""
+
+    name: str
+    size: int
+    sha256: str | None = None
+
+
 class CheckpointFacts(Part, frozen=True, kw_only=True):
     """The file itself. `size` in bytes; `sha256` is None where it was not taken; `format` holds facts
     about the container in words ("pickle protocol": "2"). `complete` is false where anything could
     not be read, and `problems` says what, where, and at which offset. `torch` is None for what nobody
-    gives to torch.load (a folder, GGUF)."""
+    gives to torch.load (a folder, GGUF).
+
+    Of a folder, `files` are the files in it that were read, in the order of their names; `size` is
+    the sum of theirs, and `sha256` that of the lines "digest, two spaces, name", as
+    `(cd FOLDER && sha256sum FILES | sha256sum)` gives it with the names in this order. It is empty
+    for a single file."""
 
     name: str
     size: int
@@ -65,6 +79,7 @@ class CheckpointFacts(Part, frozen=True, kw_only=True):
     complete: bool
     problems: tuple[str, ...] = ()
     torch: TorchView | None = None
+    files: tuple[FileFacts, ...] = ()
 
 
 class Import(Part, frozen=True, kw_only=True):

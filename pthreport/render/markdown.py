@@ -22,10 +22,13 @@ def render_markdown(report: Report) -> str:
         f"- **Safe to load?** {_text(summary.safety.text)}",
         f"- **Healthy?** {_text(summary.health.text)}",
         f"- **Examined:** {_text(summary.examined.text)}",
-        f"- **File:** {_code(facts.name)}, {numbers.size(facts.size)}, {facts.container}",
+        f"- **File:** {_code(facts.name)}, {numbers.size(facts.size)}, {facts.container}"
+        + (f", {len(facts.files):,} files" if facts.files else ""),
     ]
     if facts.sha256:
-        lines.append(f"- **SHA-256:** `{facts.sha256}`")
+        lines.append(
+            f"- **SHA-256:** `{facts.sha256}`" + (" (of the list of its files)" * bool(facts.files))
+        )
     if report.models:
         lines += [
             "",

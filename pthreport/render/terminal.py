@@ -39,6 +39,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(Text(visible(facts.name, 200), style="bold"))
     console.print(Text(visible(summary.what, 400)))
     described = [numbers.size(facts.size), facts.container]
+    if facts.files:
+        described.append(f"{len(facts.files):,} files")
     if facts.sha256:
         described.append(f"SHA-256 {facts.sha256}")
     console.print(Text(" · ".join(described), style="dim"))

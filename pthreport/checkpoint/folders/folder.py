@@ -10,12 +10,12 @@ import os
 import re
 import stat
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 
 from pthreport.checkpoint.errors import CheckpointError, FormatError, one_line
 from pthreport.checkpoint.folders.reopened import Reopened
 from pthreport.checkpoint.source import Source
+from pthreport.document.report import FileFacts
 
 HEAD = 4096
 """First bytes of a file by which it is told."""
@@ -28,15 +28,6 @@ HUB_LINK = re.compile(r"((?:\.\./){2,4})blobs/([0-9a-f]{40}|[0-9a-f]{64})")
 
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
 _DRIVE = re.compile(r"[A-Za-z]:")
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """One file that was read: its name in the folder, its bytes, and their SHA-256 once taken."""
-
-    name: str
-    size: int
-    sha256: str | None = None
 
 
 def plain_name(name: object) -> str | None:
@@ -111,7 +102,7 @@ class Folder:
     def files(self) -> list[FileFacts]:
         """The files that were read, by name."""
         return [
-            FileFacts(name, source.length, self._digests.get(name))
+            FileFacts(name=name, size=source.length, sha256=self._digests.get(name))
             for name, source in sorted(self._sources.items())
         ]
 

@@ -44,10 +44,6 @@ def read(reading: Reading, folder: Folder) -> None:
     else:
         weights = _weights(reading, folder)
     add_companions(reading, folder, weights)
-    reading.format["files"] = f"{len(folder.files()):,}"
-    reading.format["SHA-256 of"] = (
-        'the sorted lines "digest  name" of the files read, as sha256sum prints them'
-    )
 
 
 def _weights(reading: Reading, folder: Folder) -> str:

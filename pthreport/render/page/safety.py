@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from pthreport.document import Import, Report, TorchView
+from pthreport.document import FileFacts, Import, Report, TorchView
 from pthreport.render.page.levels import Level
 
 MOST_IMPORTS = 300
+MOST_FILES = 200
 _LEVELS: dict[str, Level] = {"dangerous": "error", "unknown": "warning", "known": "pass"}
 _WORDS = {"dangerous": "Dangerous", "unknown": "Not known", "known": "Known"}
 
@@ -32,13 +33,14 @@ class Said:
 @dataclass(frozen=True)
 class Safety:
     """The imports that should be looked at, those that are known, and how many are not listed; what
-    torch itself would say to the file."""
+    torch itself would say to the file; the files of a folder that are listed."""
 
     suspect: tuple[ImportView, ...]
     known: tuple[ImportView, ...]
     left_out: int
     sentence: str
     torch: tuple[Said, ...]
+    files: tuple[FileFacts, ...]
 
 
 def safety(report: Report) -> Safety:
@@ -63,6 +65,7 @@ def safety(report: Report) -> Safety:
         left_out=total - len(shown),
         sentence=sentence,
         torch=torch_says(report.checkpoint.torch) if report.checkpoint.torch else (),
+        files=report.checkpoint.files[:MOST_FILES],
     )
 
 
