@@ -1,5 +1,6 @@
 """The figures of one matrix, from all its singular values or from the quadrature of their density."""
 
+from functools import lru_cache
 from math import ceil, isfinite, sqrt
 
 import numpy as np
@@ -11,7 +12,7 @@ from pthreport.document.spectrum import (
     SpectrumErrors,
     SpectrumPoints,
 )
-from pthreport.measure.source import Float64
+from pthreport.measure.source import Float64, Int64
 from pthreport.measure.spectrum.estimated import RESOLVED, Density, rank_errors, reconstructed
 from pthreport.measure.spectrum.power_law import PowerLaw, fit_power_law, plausible_alphas
 from pthreport.measure.spectrum.random_matrix import noise_edges
@@ -192,17 +193,7 @@ def picture(values: Float64) -> SpectrumPoints | None:
     """A bounded choice of singular values, largest first; None where there is none above zero."""
     if values.size == 0 or values[0] <= 0:
         return None
-    third = POINTS // 3
-    # From the head one by one, then in equal ratios of rank (the tail's scale), then in equal steps.
-    ranks = np.unique(
-        np.concatenate(
-            [
-                np.arange(min(third // 2, values.size)),
-                np.geomspace(1, values.size, third).astype(np.int64) - 1,
-                np.linspace(0, values.size - 1, POINTS - third - third // 2).astype(np.int64),
-            ]
-        )
-    )
+    ranks = _shown(values.size)
     logs = 2 * np.log10(values[values > values[0] * sqrt(LEAST_BIN)])
     low, high = float(logs[-1]), float(logs[0])
     counts, _ = np.histogram(logs, BINS, (low, high)) if high > low else (np.array([logs.size]), None)
@@ -212,6 +203,21 @@ def picture(values: Float64) -> SpectrumPoints | None:
         log_low=low,
         log_high=high,
         counts=tuple(counts.tolist()),
+    )
+
+
+@lru_cache(256)
+def _shown(count: int) -> Int64:
+    # From the head one by one, then in equal ratios of rank (the tail's scale), then in equal steps.
+    third = POINTS // 3
+    return np.unique(
+        np.concatenate(
+            [
+                np.arange(min(third // 2, count)),
+                np.geomspace(1, count, third).astype(np.int64) - 1,
+                np.linspace(0, count - 1, POINTS - third - third // 2).astype(np.int64),
+            ]
+        )
     )
 
 

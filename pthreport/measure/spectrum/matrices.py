@@ -113,7 +113,9 @@ class Matrix:
         tall = self.shape[0] > self.shape[1]
         if self.tensor.numel <= size or self._groups > 1 or (tall and min(self._before, self._after) > 1):
             part = self.whole()[slice(*self._rows), slice(*self._columns)]
-            yield np.ascontiguousarray(part.T if tall else part, dtype)
+            # Turned over only in its strides: what multiplies it takes either order.
+            rows = np.ascontiguousarray(part, dtype)
+            yield rows.T if tall else rows
         elif self._before == 1:
             # Rows of the storage are units: runs of each along the columns, or slabs of many.
             if tall:

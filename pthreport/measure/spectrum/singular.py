@@ -22,12 +22,18 @@ class NonFiniteError(Exception):
 
 
 def singular_values(
-    panels: Panels, shape: tuple[int, int], *, double: bool, threshold: Callable[[float], float]
+    panels: Panels,
+    shape: tuple[int, int],
+    *,
+    double: bool,
+    threshold: Callable[[float], float],
+    gram: Array | None = None,
 ) -> Float64:
     """All singular values of a matrix of `shape`, largest first, accumulated in float64.
 
     `panels` gives the matrix as arrays (short, n) in float64 or complex128, side by side, each time
-    it is called; one panel and two arrays of short x short are held. `double` says that the values
+    it is called; one panel and two arrays of short x short are held. `gram` is the matrix's smaller Gram
+    matrix W W^H where that is known already. `double` says that the values
     have float64's precision, which a Gram matrix halves: then, and where values that lie above
     `threshold(frobenius norm)` are too small beside the largest for the Gram matrix to tell them, the
     matrix is reduced to a triangle by Householder's reflections panel by panel, whose singular values
@@ -38,13 +44,16 @@ def singular_values(
         return np.zeros(0)
     if double or shape[0] * shape[1] <= TINY:
         return _reduced(panels, short)
-    gram: Array | None = None
-    for panel in panels():
-        part = panel @ panel.conj().T
-        gram = part if gram is None else np.add(gram, part, out=gram)
+    if gram is None:
+        for panel in panels():
+            gram = _added(gram, panel @ panel.conj().T)
     if gram is None:
         return np.zeros(short)
     return _of_gram(gram, panels, threshold)
+
+
+def _added(total: Array | None, part: Array) -> Array:
+    return part if total is None else np.add(total, part, out=total)
 
 
 def _of_gram(gram: Array, panels: Panels, threshold: Callable[[float], float]) -> Float64:
@@ -98,13 +107,23 @@ def _power_of_two(peak: float) -> float:
 
 def slice_values(
     shape: tuple[int, int], slices: Iterator[Array], *, double: bool, threshold: Callable[[float], float]
-) -> Float64:
-    """The singular values of several matrices of one shape, all together, in no order."""
+) -> tuple[Float64, Array | None]:
+    """The singular values of several matrices of one shape, all together, in no order, and the sum of their
+    W W^H: that of the matrices side by side. It is None where it was not on the way (tall or tiny matrices,
+    `double`)."""
     found: list[Float64] = []
+    total: Array | None = None
+    rows, columns = shape
+    through_gram = not double and rows * columns > TINY
     for matrix in slices:
-        panel = np.ascontiguousarray(matrix if shape[0] <= shape[1] else matrix.T)
-        found.append(singular_values(partial(_once, panel), shape, double=double, threshold=threshold))
-    return np.concatenate(found) if found else np.empty(0)
+        panel = np.ascontiguousarray(matrix if rows <= columns else matrix.T)
+        own = panel @ panel.conj().T if through_gram else None
+        found.append(
+            singular_values(partial(_once, panel), shape, double=double, threshold=threshold, gram=own)
+        )
+        if own is not None and rows <= columns:
+            total = _added(total, own)
+    return np.concatenate(found) if found else np.empty(0), total
 
 
 def _once(panel: Array) -> Iterator[Array]:

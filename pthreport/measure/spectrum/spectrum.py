@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from pthreport.checkpoint.errors import ReadError
-from pthreport.document.spectrum import PooledSpectrum, Spectrum
+from pthreport.document.spectrum import Spectrum
 from pthreport.measure.source import Array
 from pthreport.measure.spectrum.estimated import STARTS, STEPS, density
 from pthreport.measure.spectrum.figures import estimated_figures, exact_figures, pooled_as, pooled_figures
@@ -103,9 +103,8 @@ def spectra_of(
         return LayerSpectra(path, reason=reason)
     try:
         with np.errstate(all="ignore"):
-            whole = _spectrum(Matrix(task), depth, None)
-            if _pools(task, depth):
-                whole = replace(whole, pooled=_pooled(task, whole))
+            matrix = Matrix(task)
+            whole = _convolution(matrix, task, depth) if _pools(task, depth) else _spectrum(matrix, depth)
             parts = []
             for section in task.sections:
                 if cancelled is not None and cancelled():
@@ -122,22 +121,30 @@ def spectra_of(
         return LayerSpectra(path, reason=str(error))
 
 
-def _spectrum(matrix: Matrix, depth: Depth, section: Section | None) -> Spectrum:
+def _spectrum(
+    matrix: Matrix, depth: Depth, section: Section | None = None, gram: Array | None = None
+) -> Spectrum:
     shape = matrix.shape
     name = "" if section is None else section.name
     points = section is None or section.detail == "points"
 
-    def threshold(frobenius: float) -> float:
-        rms = frobenius / sqrt(shape[0]) / sqrt(shape[1])
-        return rounding_noise(matrix.tensor.dtype, shape, rms, matrix.step)
-
+    threshold = _noise(matrix, shape)
     if not is_exact(*shape, depth):
         return _estimated(matrix, threshold, name, points)
-    values = singular_values(matrix.panels, shape, double=matrix.double, threshold=threshold)
+    values = singular_values(matrix.panels, shape, double=matrix.double, threshold=threshold, gram=gram)
     if values.size and not isfinite(values[0]):
         raise BeyondFloatError
     frobenius = float(np.linalg.norm(values / values[0]) * values[0]) if values[0] > 0 else 0.0
     return exact_figures(values, shape, threshold(frobenius), part=name, points=points)
+
+
+def _noise(matrix: Matrix, shape: tuple[int, int]) -> Callable[[float], float]:
+    # The size of the stored type's rounding noise in a matrix of that shape, by its Frobenius norm.
+    def threshold(frobenius: float) -> float:
+        rms = frobenius / sqrt(shape[0]) / sqrt(shape[1])
+        return rounding_noise(matrix.tensor.dtype, shape, rms, matrix.step)
+
+    return threshold
 
 
 def _estimated(matrix: Matrix, threshold: Callable[[float], float], name: str, points: bool) -> Spectrum:
@@ -182,14 +189,14 @@ def _pooled_cost(task: SpectrumTask) -> float:
     return prod(shape[2:]) * exact_cost(shape[0], shape[1])
 
 
-def _pooled(task: SpectrumTask, whole: Spectrum) -> PooledSpectrum:
-    matrix = Matrix(task)
+def _convolution(matrix: Matrix, task: SpectrumTask, depth: Depth) -> Spectrum:
+    # The reshaped kernel and its slices. Where both have a row for every unit, the one's Gram matrix is the
+    # sum of the others', and nothing is multiplied twice.
     shape, count, slices = matrix.slices()
-    if count == 1 and whole.method == "exact" and task.groups == 1:
-        return pooled_as(whole)
-
-    def threshold(frobenius: float) -> float:
-        rms = frobenius / sqrt(shape[0]) / sqrt(shape[1])
-        return rounding_noise(matrix.tensor.dtype, shape, rms, matrix.step)
-
-    return pooled_figures(slice_values(shape, slices, double=matrix.double, threshold=threshold))
+    by_row = shape[0] == matrix.shape[0] and (task.unit_axis or 0) == 0
+    if count == 1 and by_row and is_exact(*matrix.shape, depth):
+        whole = _spectrum(matrix, depth)
+        return replace(whole, pooled=pooled_as(whole))
+    values, gram = slice_values(shape, slices, double=matrix.double, threshold=_noise(matrix, shape))
+    whole = _spectrum(matrix, depth, gram=gram if by_row and shape[0] == matrix.short else None)
+    return replace(whole, pooled=pooled_figures(values))
