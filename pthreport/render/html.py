@@ -11,25 +11,35 @@ from markupsafe import Markup
 
 from pthreport.document import Report
 from pthreport.render.page.bounds import page_bounds
-from pthreport.render.page.download import packed_json
+from pthreport.render.page.download import download
 from pthreport.render.page.prepared import prepared
 from pthreport.render.templates import asset, environment
+
+SCRIPT = ("numbers", "links", "sorting", "export", "layers")
+"""The files of `templates/script/`, in the order in which they are written into the page."""
 
 
 def render_html(report: Report) -> str:
     """The page as a string of UTF-8 text; the same report gives the same string."""
-    style, script = asset("style.css"), asset("script.js")
+    style, script = asset("style.css"), _script()
+    bounds = page_bounds(report)
     return (
         environment()
         .get_template("report.html")
         .render(
-            prepared(report, page_bounds(report)),
+            prepared(report, bounds),
             policy=policy(style, script),
             style=Markup(style),
             script=Markup(script),
-            download=packed_json(report),
+            download=download(report, bounds),
         )
     )
+
+
+def _script() -> str:
+    """The parts of the script as one, in a scope of its own."""
+    parts = "".join(asset(f"script/{part}.js") for part in SCRIPT)
+    return f'(function () {{\n"use strict";\ndocument.documentElement.classList.add("js");\n{parts}}})();\n'
 
 
 def policy(style: str, script: str) -> str:

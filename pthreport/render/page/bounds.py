@@ -32,17 +32,21 @@ class Bounds:
     """Tensors of a layer beside its weight."""
     parts: int
     """Parts of one layer's matrix."""
+    cards_of_many: int = 80
+    """Cards where not even every layer has a row: a card takes the room of thirty rows."""
+    download: int = 1_400_000
+    """Characters of the packed numbers: browsers follow data addresses of up to 2 MiB."""
 
 
 PAGE = Bounds(
-    rows=1000,
+    rows=500,
     cards=160,
     loose=200,
     loose_cards=100,
     optimizer=48,
     exhibits=40,
     pictures=900_000,
-    modules=800,
+    modules=500,
     nodes=2500,
     children=400,
     figures=250,

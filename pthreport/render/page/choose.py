@@ -15,9 +15,8 @@ class Choice:
 
     rows: frozenset[LayerKey]
     cards: frozenset[LayerKey]
-    loose: tuple[TensorRecord, ...]
+    loose: frozenset[str]
     loose_cards: frozenset[str]
-    loose_total: int
     anchors: frozenset[str]
     """The anchors of all rows: where a link can land."""
 
@@ -27,7 +26,8 @@ def choose(report: Report, index: Index, bounds: Bounds = PAGE) -> Choice:
     layers = [((model.key, layer.name), layer) for model in report.models for layer in model.layer_list]
     ranked = sorted(layers, key=lambda pair: _interest(pair[0], pair[1], index))
     rows = frozenset(key for key, _ in ranked[: bounds.rows])
-    cards = frozenset(key for key, _ in ranked[: bounds.cards])
+    most = bounds.cards if len(ranked) <= bounds.rows else min(bounds.cards, bounds.cards_of_many)
+    cards = frozenset(key for key, _ in ranked[:most])
     loose = [tensor for tensor in report.tensors if tensor.path in index.tensor_anchors]
     interesting = sorted(loose, key=lambda tensor: _tensor_interest(tensor, index))
     state = [tensor for tensor in interesting if tensor.role == "optimizer"][: bounds.optimizer]
@@ -38,9 +38,8 @@ def choose(report: Report, index: Index, bounds: Bounds = PAGE) -> Choice:
     return Choice(
         rows=rows,
         cards=cards,
-        loose=tuple(tensor for tensor in loose if tensor.path in kept),
+        loose=frozenset(kept),
         loose_cards=frozenset(carded[: bounds.loose_cards]),
-        loose_total=len(loose),
         anchors=frozenset(
             [index.layer_anchors[key] for key in rows] + [index.tensor_anchors[path] for path in kept]
         ),

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Layer, Model, Report, TensorRecord
+from pthreport.document import Histogram, Layer, Model, Report, TensorRecord
 from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import Choice
 from pthreport.render.page.gallery import Gallery, Shown
 from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.kinds import family
-from pthreport.render.page.levels import Level
+from pthreport.render.page.rows import packed_rows
 from pthreport.render.page.spectrum import SpectrumView, spectrum_view
 from pthreport.render.page.tensor import (
     Figure,
@@ -50,7 +50,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Row:
-    """One layer, or one tensor outside the models, as a row of a table."""
+    """One layer, or one tensor outside the models, as a row of a table; `figures` are those of `COLUMNS`.
+
+    Where it is not `shown`, nothing of it is drawn: its figures and `bins` are data for the script.
+    """
 
     anchor: str
     name: str
@@ -62,18 +65,21 @@ class Row:
     elements: int
     nbytes: int
     histogram: Markup | None
+    figures: tuple[float | None, ...]
     cells: tuple[Cell, ...]
     reason: str
-    worst: Level | None
     findings: tuple[Line, ...]
+    bins: Histogram | None
+    shown: bool
     card: Card | None
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows with the totals of all of them, shown or not."""
+    """The rows that are shown, the data of all of them, and the totals of all."""
 
     rows: tuple[Row, ...]
+    data: Markup
     total: int
     elements: int
     nbytes: int
@@ -97,78 +103,47 @@ COLUMNS = ("Mean", "Std", "Min", "Max", "Zeros")
 
 
 def layers(source: Source) -> Table:
-    """All layers that were chosen, in model order."""
+    """The table of layers, in model order; shown are those that were chosen."""
     report = source.report
-    rows = []
-    several = len(report.models) > 1
-    for model in report.models:
-        for layer in model.layer_list:
-            if layer_key(model, layer) in source.choice.rows:
-                rows.append(_row(source, model, layer))
-    return Table(
-        rows=tuple(rows),
-        total=sum(len(model.layer_list) for model in report.models),
+    return _table(
+        [_layer_row(source, model, layer) for model in report.models for layer in model.layer_list],
         elements=sum(model.parameters for model in report.models),
         nbytes=sum(model.bytes for model in report.models),
-        kinds=tuple(sorted({row.kind for row in rows})),
-        models=tuple(dict.fromkeys(row.model for row in rows)) if several else (),
-        cards=sum(row.card is not None for row in rows),
     )
 
 
 def loose_tensors(source: Source) -> Table:
     """The tensors that belong to no model: optimizer state and whatever else is in the file."""
-    report, index, choice = source.report, source.index, source.choice
-    rows = []
-    for record in choice.loose:
-        found = tuple(
-            line(report, index, number) for number in index.findings_on_tensor.get(record.path, ())
-        )
-        card = None
-        anchor = index.tensor_anchors[record.path]
-        if record.path in choice.loose_cards:
-            facts = _facts_of_tensor(record)
-            card = Card(
-                facts, tensor_view(record, f"{anchor}-h"), source.gallery.shown(record.path), (), 0, found
-            )
-        rows.append(
-            Row(
-                anchor=anchor,
-                name=record.path,
-                model="",
-                kind=record.role,
-                family="other",
-                shape=numbers.shape(record.shape),
-                dtype=record.dtype,
-                elements=record.numel,
-                nbytes=record.nbytes,
-                histogram=small_histogram(record, f"{anchor}-h"),
-                cells=_cells(record),
-                reason=record.reason or "" if record.status == "skipped" else "",
-                worst=found[0].level if found else None,
-                findings=found,
-                card=card,
-            )
-        )
-    everything = [record for record in report.tensors if record.path in index.tensor_anchors]
+    records = [record for record in source.report.tensors if record.path in source.index.tensor_anchors]
+    return _table(
+        [_tensor_row(source, record) for record in records],
+        elements=sum(record.numel for record in records),
+        nbytes=sum(record.nbytes for record in records),
+    )
+
+
+def _table(rows: list[Row], *, elements: int, nbytes: int) -> Table:
+    models = dict.fromkeys(row.model for row in rows)
     return Table(
-        rows=tuple(rows),
-        total=choice.loose_total,
-        elements=sum(record.numel for record in everything),
-        nbytes=sum(record.nbytes for record in everything),
+        rows=tuple(row for row in rows if row.shown),
+        data=packed_rows(rows),
+        total=len(rows),
+        elements=elements,
+        nbytes=nbytes,
         kinds=tuple(sorted({row.kind for row in rows})),
-        models=(),
+        models=tuple(models) if len(models) > 1 else (),
         cards=sum(row.card is not None for row in rows),
     )
 
 
-def _row(source: Source, model: Model, layer: Layer) -> Row:
+def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
     report, index = source.report, source.index
     key = layer_key(model, layer)
+    anchor = index.layer_anchors[key]
     main = index.tensors.get(layer.weight) if layer.weight else None
     found = tuple(line(report, index, number) for number in index.findings_at.get(key, ()))
+    shown = key in source.choice.rows
     card = None
-    anchor = index.layer_anchors[key]
     if key in source.choice.cards:
         records = [index.tensors[path] for path in layer.tensors if path in index.tensors]
         others = [record for record in records if record is not main]
@@ -183,6 +158,7 @@ def _row(source: Source, model: Model, layer: Layer) -> Row:
             findings=found,
             spectrum=spectrum_view(layer, source.bounds),
         )
+    figures = _row_figures(main)
     return Row(
         anchor=anchor,
         name=layer.name or "(root)",
@@ -193,24 +169,68 @@ def _row(source: Source, model: Model, layer: Layer) -> Row:
         dtype=main.dtype if main else "",
         elements=layer.parameters,
         nbytes=layer.bytes,
-        histogram=small_histogram(main, f"{anchor}-h") if main else None,
-        cells=_cells(main),
-        reason=main.reason or "" if main and main.status == "skipped" else "",
-        worst=found[0].level if found else None,
+        histogram=small_histogram(main, f"{anchor}-h") if main and shown else None,
+        figures=figures,
+        cells=_cells(figures) if shown else (),
+        reason=_reason(main),
         findings=found,
+        bins=main.histogram if main else None,
+        shown=shown,
         card=card,
     )
 
 
-def _cells(record: TensorRecord | None) -> tuple[Cell, ...]:
+def _tensor_row(source: Source, record: TensorRecord) -> Row:
+    report, index, choice = source.report, source.index, source.choice
+    anchor = index.tensor_anchors[record.path]
+    at = index.findings_on_tensor.get(record.path, ())
+    found = tuple(line(report, index, number) for number in at)
+    shown = record.path in choice.loose
+    card = None
+    if record.path in choice.loose_cards:
+        view = tensor_view(record, f"{anchor}-h")
+        card = Card(_facts_of_tensor(record), view, source.gallery.shown(record.path), (), 0, found)
+    figures = _row_figures(record)
+    return Row(
+        anchor=anchor,
+        name=record.path,
+        model="",
+        kind=record.role,
+        family="other",
+        shape=numbers.shape(record.shape),
+        dtype=record.dtype,
+        elements=record.numel,
+        nbytes=record.nbytes,
+        histogram=small_histogram(record, f"{anchor}-h") if shown else None,
+        figures=figures,
+        cells=_cells(figures) if shown else (),
+        reason=_reason(record),
+        findings=found,
+        bins=record.histogram,
+        shown=shown,
+        card=card,
+    )
+
+
+def _reason(record: TensorRecord | None) -> str:
+    """Why there are no figures, "" where there are."""
+    return record.reason or "" if record and record.status == "skipped" else ""
+
+
+def _row_figures(record: TensorRecord | None) -> tuple[float | None, ...]:
+    """The figures of `COLUMNS`; none where nothing was measured."""
     statistics = record.statistics if record else None
     if record is None or statistics is None:
+        return ()
+    return statistics.mean, statistics.std, statistics.min, statistics.max, zeros_share(record)
+
+
+def _cells(figures: tuple[float | None, ...]) -> tuple[Cell, ...]:
+    if not figures:
         return tuple(Cell("", "", "") for _ in COLUMNS)
-    cells = [_cell(item) for item in (statistics.mean, statistics.std, statistics.min, statistics.max)]
-    share = zeros_share(record)
+    *measured, share = figures
     whole, fraction = numbers.at_point(numbers.percent(share).replace(" ", "\xa0"))
-    cells.append(Cell(whole, fraction, numbers.exact(share)))
-    return tuple(cells)
+    return (*(_cell(item) for item in measured), Cell(whole, fraction, numbers.exact(share)))
 
 
 def _cell(item: float | None) -> Cell:
