@@ -60,7 +60,10 @@ def test_the_outline_is_headings_in_order_under_landmarks(open_page: Open, small
         )
         == 0
     )
-    assert page.run("return all('#layers-table tbody').filter(one => !one.querySelector('.here')).length") == 0
+    assert (
+        page.run("return all('#layers-table > tbody').filter(one => !one.querySelector('.here')).length")
+        == 0
+    )
 
 
 def _press(driver: Any, *keys: str) -> None:
