@@ -4,86 +4,25 @@ import base64
 import gzip
 import hashlib
 import itertools
-import json
 import os
-import random
 import re
 import subprocess
 import sys
-from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from pthreport.document import Report, from_json, to_json
-from pthreport.render import numbers
+from pthreport.document import from_json, to_json
 from pthreport.render.html import render_html
-from pthreport.render.page.bounds import PAGE
-from tests.render import parts
+from tests.render.markup import Page, links_resolve
 from tests.render.parts import HOSTILE
 from tests.render.reports import named_report, small_report
-
-VOID = {"meta", "link", "br", "hr", "img", "input", "wbr"}
-
-
-class Page(HTMLParser):
-    """What a page holds, and whether its elements are closed in order."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.styles: list[str] = []
-        self.scripts: list[str] = []
-        self.data: list[str] = []
-        self._open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = [name for name, _ in attrs]
-        assert len(names) == len(set(names)), f"an attribute stands twice: {tag} {names}"
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag, f"</{tag}> closes another element"
-
-    def handle_data(self, data: str) -> None:
-        inside = self._open[-1] if self._open else ""
-        # A script element with a type of its own is data: nothing runs it, and the policy lets it be.
-        scripts = self.data if self.elements and self.elements[-1][1].get("type") else self.scripts
-        {"style": self.styles, "script": scripts}.get(inside, self.text).append(data)
-
-    def attributes(self, name: str) -> list[str]:
-        return [
-            value or ""
-            for _, attributes in self.elements
-            for key, value in attributes.items()
-            if key == name
-        ]
 
 
 @pytest.fixture(scope="module")
 def page() -> Page:
     return Page(render_html(small_report()))
-
-
-def _links_resolve(page: Page) -> None:
-    ids = Counter(page.attributes("id"))
-    assert [name for name, times in ids.items() if times > 1] == []
-    inner = {link[1:] for link in page.attributes("href") if link.startswith("#")}
-    assert inner
-    assert inner - ids.keys() == set()
-    labelled = {name for value in page.attributes("aria-labelledby") for name in value.split()}
-    assert labelled - ids.keys() == set()
 
 
 def test_the_policy_comes_first_and_names_exactly_our_style_and_script(page: Page) -> None:
@@ -117,7 +56,7 @@ def test_nothing_the_policy_forbids_and_nothing_from_elsewhere(page: Page) -> No
 
 
 def test_every_anchor_leads_somewhere(page: Page) -> None:
-    _links_resolve(page)
+    links_resolve(page)
 
 
 def test_headings_go_down_one_step_at_a_time(page: Page) -> None:
@@ -172,7 +111,7 @@ def test_absent_content_is_an_absent_section() -> None:
     ids = set(page.attributes("id"))
     assert {"verdict", "safety", "contents", "provenance"} <= ids
     assert ids.isdisjoint({"findings", "model", "layers", "filters", "training", "depth"})
-    _links_resolve(page)
+    links_resolve(page)
 
 
 def test_a_hostile_name_is_text_everywhere() -> None:
@@ -219,7 +158,7 @@ def test_a_hostile_name_is_text_everywhere() -> None:
     assert "100,000 characters" in shown
     assert "x" * 500 not in text
     assert len(text) < 400_000
-    _links_resolve(page)
+    links_resolve(page)
 
 
 def test_anchors_are_readable_and_do_not_depend_on_the_order() -> None:
@@ -256,75 +195,6 @@ def test_the_numbers_travel_in_the_page() -> None:
     assert packed.findings == report.findings
 
 
-@pytest.fixture(scope="module")
-def many() -> tuple[Report, str]:
-    """Ten thousand layers, no two with the same figures: what repeats would pack into nothing."""
-    chance = random.Random(0)
-    report = named_report(
-        [f"encoder.blocks.{block}.part{part}.linear" for block in range(1000) for part in range(10)]
-    )
-    tensors = tuple(
-        msgspec.structs.replace(
-            record,
-            statistics=parts.statistics(16, std=chance.uniform(0.01, 0.1)),
-            histogram=msgspec.structs.replace(
-                parts.histogram(), counts=tuple(chance.randrange(100) for _ in range(64))
-            ),
-        )
-        for record in report.tensors
-    )
-    report = msgspec.structs.replace(report, tensors=tensors)
-    return report, render_html(report)
-
-
-def test_ten_thousand_layers_are_bounded_and_it_is_said(many: tuple[Report, str]) -> None:
-    _, text = many
-    page = Page(text)
-    bodies = [
-        attributes
-        for tag, attributes in page.elements
-        if (attributes.get("id") or "").startswith("layer-encoder")
-    ]
-    assert sum("opens" in (attributes.get("class") or "") for attributes in bodies) == PAGE.cards_of_many
-    assert sum(tag == "tbody" and "id" in attributes for tag, attributes in page.elements) == PAGE.rows
-    shown = " ".join(" ".join(page.text).split())
-    assert "the table shows 500 of 10.0 k" in shown
-    assert "the other 9,500 are in the JSON" in shown
-    assert "all but" in shown
-    assert "more in the file" in shown
-    assert len(text.encode()) < 5_000_000
-    assert len(page.elements) < 60_000
-    _links_resolve(page)
-
-
-def test_the_rows_that_are_not_rendered_travel_as_data(many: tuple[Report, str]) -> None:
-    report, text = many
-    data = json.loads(Page(text).data[0])
-    layers = report.models[0].layer_list
-    assert [row[1] for row in data["rows"]] == [layer.name for layer in layers]
-    assert [row[7] for row in data["rows"]] == [layer.parameters for layer in layers]
-    by_path = {tensor.path: tensor for tensor in report.tensors}
-    for row, layer in zip(data["rows"], layers, strict=True):
-        measured = by_path[layer.weight or ""].statistics
-        assert measured is not None
-        four = (measured.mean, measured.std, measured.min, measured.max)
-        assert row[9][:4] == pytest.approx(four, rel=1e-8)
-    # What the page draws itself needs no sketch.
-    assert {len(row) for row in data["rows"]} == {12, 14}
-
-
-def test_the_packed_numbers_stay_within_their_bound(many: tuple[Report, str]) -> None:
-    report, text = many
-    address = next(value for value in Page(text).attributes("href") if value.startswith("data:application"))
-    assert len(address) <= PAGE.download + 100
-    packed = from_json(gzip.decompress(base64.b64decode(address.partition(",")[2])))
-    kept = {tensor.path for tensor in packed.tensors}
-    assert 1000 < len(kept) < len(report.tensors)
-    assert f"all but {numbers.count(len(kept))} of its 10.0 k tensors" in text
-    for model in packed.models:
-        assert all(kept.issuperset(layer.tensors) for layer in model.layer_list)
-
-
 def test_a_finding_s_layer_is_never_left_out() -> None:
     names = [f"layer{number}" for number in range(1500)]
     report = named_report(names)
@@ -346,7 +216,7 @@ def test_a_damaged_picture_leaves_the_rest_of_the_page() -> None:
     page = Page(render_html(msgspec.structs.replace(report, tensors=damaged)))
     assert "layer-conv1-picture" not in page.attributes("id")
     assert "conv1" in page.text
-    _links_resolve(page)
+    links_resolve(page)
 
 
 def test_a_report_read_back_gives_the_same_page() -> None:

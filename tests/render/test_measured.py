@@ -14,10 +14,10 @@ from pthreport.render.page.history import history
 from pthreport.render.page.precision import savings_sentence
 from pthreport.render.page.safety import torch_says
 from pthreport.render.page.spectrum import sentence
+from tests.render.markup import Page, links_resolve
 from tests.render.measured import measured_report, precision, spectrum, training
 from tests.render.parts import HOSTILE
 from tests.render.reports import named_report, small_report
-from tests.render.test_html import Page, _links_resolve
 
 NEW = ("spectra", "precision", "training")
 
@@ -37,7 +37,7 @@ def test_the_sections_stand_in_order_in_the_page_and_in_the_rail(page: Page) -> 
     assert order == sorted(order)
     for name in NEW:
         assert page.attributes("href").count(f"#{name}") == 2
-    _links_resolve(page)
+    links_resolve(page)
 
 
 def test_what_was_not_measured_has_no_section() -> None:
@@ -250,7 +250,7 @@ def test_names_in_the_new_sections_are_text() -> None:
     shown = Page(render_html(report))
     assert not any(tag == "img" for tag, _ in shown.elements)
     assert not any(name.startswith("on") for _, attributes in shown.elements for name in attributes)
-    _links_resolve(shown)
+    links_resolve(shown)
 
 
 def _with_torch(checkpoint: CheckpointFacts) -> CheckpointFacts:
