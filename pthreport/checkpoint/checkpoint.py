@@ -144,7 +144,9 @@ def _place(reading: Reading) -> dict[str, Tensor]:
                 tensors[visit.path] = value
                 if value.problem is not None and not value.absent:
                     damaged = value.dtype.unreadable is None
-                    reading.problem(value.problem, None, visit.path, True, refused=damaged)
+                    reading.problem(
+                        value.problem, None, visit.path, True, refused=damaged, kind=value.fault()
+                    )
         elif isinstance(value, Global | Record):
             reading.imports.place(value.module, value.name, visit.path)
         elif isinstance(value, bytes | LongBytes):

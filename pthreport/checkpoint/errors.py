@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pthreport.document.report import ProblemKind
+
 
 class CheckpointError(Exception):
     """Nothing of the file could be read.
@@ -29,10 +31,19 @@ class FormatError(Exception):
     read before it, and `open_checkpoint` into a `CheckpointError` where nothing was.
     """
 
-    def __init__(self, text: str, offset: int | None = None) -> None:
+    def __init__(self, text: str, offset: int | None = None, *, kind: ProblemKind = "malformed") -> None:
         super().__init__(text)
         self.text = text
         self.offset = offset
+        self.kind = kind
+
+
+def kind_of(error: Exception) -> ProblemKind:
+    """What kind of problem an error is: a format's own word for it, else that the bytes end too early."""
+    for one in (error, error.__cause__):
+        if isinstance(one, FormatError):
+            return one.kind
+    return "truncated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Problem:
 
     `offset` is a byte of the file, `where` a tree path or a member's name. `partial` says that
     something stayed unread because of it, `refused` that torch's own reader does not take the file
-    for it.
+    for it. `kind` is what the checks go by.
     """
 
     text: str
@@ -49,6 +60,7 @@ class Problem:
     where: str | None = None
     partial: bool = False
     refused: bool = False
+    kind: ProblemKind = "malformed"
 
     def at(self, where: str) -> "Problem":
         """The same problem, said of another place."""
@@ -81,7 +93,9 @@ def summed(problems: list[Problem]) -> list[Problem]:
             more.setdefault("further problems", []).append(one)
     for text, left in more.items():
         partial = any(one.partial for one in left)
-        kept.append(Problem(f"{text}: {len(left):,} more times", left[0].offset, left[0].where, partial))
+        kept.append(
+            replace(left[0], text=f"{text}: {len(left):,} more times", partial=partial, refused=False)
+        )
     return kept
 
 

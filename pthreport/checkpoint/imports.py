@@ -61,7 +61,7 @@ class Imports:
         if use is None:
             if len(self._uses) >= self._limit:
                 raise FormatError(
-                    f"more than {self._limit:,} different names ({met('names', self._limit)})"
+                    f"more than {self._limit:,} different names ({met('names', self._limit)})", kind="limit"
                 )
             use = self._uses[pair] = _Use(Global(*pair), offset)
         return use

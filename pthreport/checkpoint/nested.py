@@ -116,7 +116,9 @@ def _read(reading: "Reading", content: bytes | LongBytes, name: str) -> tuple[Va
             reading.imports.absorb(part.imports)
         for one in part.problems:
             offset = None if one.offset is None or begin is None else one.offset + begin
-            reading.problem(f"{name}: {one.text}", offset, one.where, one.partial, one.refused)
+            reading.problem(
+                f"{name}: {one.text}", offset, one.where, one.partial, one.refused, kind=one.kind
+            )
     _rename_storages(reading, part.tree, name)
     return part.tree, not any(one.partial for one in part.problems)
 
@@ -167,4 +169,5 @@ def probe(reading: "Reading", content: bytes | LongBytes, path: str) -> None:
         f"{listed[0].module}.{listed[0].name} on",
         None,
         path,
+        kind="second-pickle",
     )

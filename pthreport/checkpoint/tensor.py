@@ -19,6 +19,7 @@ from pthreport.checkpoint.geometry import (
 from pthreport.checkpoint.sparse import Sparse
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.values import Value
+from pthreport.document.report import ProblemKind
 
 if TYPE_CHECKING:
     import torch
@@ -154,6 +155,17 @@ class Tensor:
             return "the file holds no values for it"
         needed = span(self.shape, self.strides)
         return self.storage.refusal((self.offset + needed) * self.dtype.itemsize if needed else 0)
+
+    def fault(self) -> ProblemKind:
+        """What kind of problem it is that `check` gives the reason of."""
+        if self.dtype.unreadable is not None:
+            return "unsupported"
+        if self.storage is None or self.storage.data is None:
+            return "missing-storage"
+        needed = span(self.shape, self.strides)
+        if needed and (self.offset + needed) * self.dtype.itemsize > self.storage.nbytes:
+            return "sizes-disagree"
+        return "truncated" if self.storage.available < self.storage.nbytes else "malformed"
 
     def read(self, start: int, stop: int) -> Array:
         """The values from `start` to `stop`, counted in reading order (`order`).

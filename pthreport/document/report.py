@@ -30,6 +30,26 @@ Container = Literal[
 ]
 
 
+ProblemKind = Literal[
+    "truncated",
+    "checksum",
+    "malformed",
+    "missing-storage",
+    "missing-shard",
+    "sizes-disagree",
+    "duplicate",
+    "overlap",
+    "trailing",
+    "stray",
+    "second-pickle",
+    "unsupported",
+    "limit",
+    "odd",
+]
+"""What can be wrong with a file. Bytes that belong to nothing are "trailing", values and members that
+nothing leads to "stray", two things of one name "duplicate"; "limit" is a bound of the reader's own."""
+
+
 class Tool(Part, frozen=True, kw_only=True):
     """Who wrote the report."""
 
@@ -60,11 +80,24 @@ class FileFacts(Part, frozen=True, kw_only=True):
     sha256: str | None = None
 
 
+class Problem(Part, frozen=True, kw_only=True):
+    """Something that is wrong with the file: `text` in words, `where` a tree path or a member's name,
+    `offset` a byte of the file. `partial`: something stayed unread because of it; `refused`: torch's own
+    reader does not take the file for it."""
+
+    kind: ProblemKind
+    text: str
+    where: str | None = None
+    offset: int | None = None
+    partial: bool = False
+    refused: bool = False
+
+
 class CheckpointFacts(Part, frozen=True, kw_only=True):
     """The file itself. `size` in bytes; `sha256` is None where it was not taken; `format` holds facts
     about the container in words ("pickle protocol": "2"). `complete` is false where anything could
-    not be read, and `problems` says what, where, and at which offset. `torch` is None for what nobody
-    gives to torch.load (a folder, GGUF).
+    not be read, and `problems` says what, where, and at which offset, `problem_list` the same in
+    parts. `torch` is None for what nobody gives to torch.load (a folder, GGUF).
 
     Of a folder, `files` are the files in it that were read, in the order of their names; `size` is
     the sum of theirs, and `sha256` that of the lines "digest, two spaces, name", as
@@ -78,6 +111,7 @@ class CheckpointFacts(Part, frozen=True, kw_only=True):
     format: dict[str, str] = {}
     complete: bool
     problems: tuple[str, ...] = ()
+    problem_list: tuple[Problem, ...] = ()
     torch: TorchView | None = None
     files: tuple[FileFacts, ...] = ()
 

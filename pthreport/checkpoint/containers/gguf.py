@@ -63,6 +63,7 @@ def _read(reading: Reading, cursor: Cursor) -> None:
             f"GGUF that is said to hold {tensors:,} tensors in {count_text(left, 'byte')} "
             f"({met('tensors', reading.limits.tensors)})",
             8,
+            kind="limit",
         )
     tree: dict[Any, Value] = {}
     reading.tree = tree
@@ -73,7 +74,7 @@ def _read(reading: Reading, cursor: Cursor) -> None:
     except (FormatError, ReadError) as error:
         if not metadata:
             raise
-        reading.problem(f"the header breaks off: {error}", cursor.position, None, True)
+        reading.problem(f"the header breaks off: {error}", cursor.position, None, True, kind="truncated")
         return
     begin = _aligned(reading, metadata, cursor.position)
     _tensors(reading, tree, entries, begin, cursor.order)
@@ -101,7 +102,9 @@ def _entry(cursor: Cursor, reading: Reading) -> _Entry:
     name = cursor.text(reading.limits.line_bytes)
     rank = cursor.integer(4)
     if rank > reading.limits.rank:
-        raise FormatError(f"a tensor of {rank:,} dimensions ({met('rank', reading.limits.rank)})", at)
+        raise FormatError(
+            f"a tensor of {rank:,} dimensions ({met('rank', reading.limits.rank)})", at, kind="limit"
+        )
     sizes = tuple(cursor.integer(8) for _ in range(rank))
     return _Entry(name, sizes[::-1], cursor.integer(4), cursor.integer(8), at)
 
@@ -127,13 +130,17 @@ def _tensors(
     for entry in entries:
         if entry.name in tree:
             reading.problem(
-                "a name that stands twice in the header: the first one counts", entry.at, entry.name, True
+                "a name that stands twice in the header: the first one counts",
+                entry.at,
+                entry.name,
+                True,
+                kind="duplicate",
             )
             continue
         try:
             dtype, nbytes = _checked(entry)
         except FormatError as error:
-            reading.problem(f"no tensor: {error.text}", entry.at, entry.name, True)
+            reading.problem(f"no tensor: {error.text}", entry.at, entry.name, True, kind=error.kind)
             continue
         stretch = Stretch(data, entry.offset, max(0, min(nbytes, data.length - entry.offset)))
         numel = math.prod(entry.shape)
@@ -152,6 +159,7 @@ def _tensors(
             None,
             None,
             True,
+            kind="unsupported",
         )
     _check_layout(reading, sorted(ranges, key=lambda one: one[:2]), begin)
 
@@ -176,5 +184,7 @@ def _check_layout(reading: Reading, ranges: list[tuple[int, int, _Entry]], begin
     at = 0
     for start, end, entry in ranges:
         if start < at and end > start:
-            reading.problem("its bytes overlap those of another tensor", begin + start, entry.name)
+            reading.problem(
+                "its bytes overlap those of another tensor", begin + start, entry.name, kind="overlap"
+            )
         at = max(at, end)

@@ -72,7 +72,9 @@ class Cursor:
         self.objects -= 1
         if self.objects < 0:
             most = self.limits.objects
-            raise FormatError(f"more than {most:,} values ({met('objects', most)})", self.position)
+            raise FormatError(
+                f"more than {most:,} values ({met('objects', most)})", self.position, kind="limit"
+            )
 
     def integer(self, size: int) -> int:
         """An unsigned integer of `size` bytes."""
@@ -109,7 +111,7 @@ def keys_and_values(
         except ReadError as error:
             raise FormatError(str(error), at) from error
         if key in into:
-            problem("a key that stands twice in the header: the last one counts", at, key)
+            problem("a key that stands twice in the header: the last one counts", at, key, kind="duplicate")
         into[key] = value
 
 

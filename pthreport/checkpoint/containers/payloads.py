@@ -47,13 +47,15 @@ class Payloads:
         reading, name = self._reading, f"{self._root}{table}"
         member = self._archive.members.get(name)
         if member is None:
-            reading.problem("the archive has no table of these weights", None, name, True)
+            reading.problem(
+                "the archive has no table of these weights", None, name, True, kind="missing-storage"
+            )
             return {}
         limit = reading.limits.header_bytes
         try:
             content = parse(self._archive.content(member, limit), limit, "the table of weights")
         except FormatError as error:
-            reading.problem(error.text, member.header, name, True)
+            reading.problem(error.text, member.header, name, True, kind=error.kind)
             return {}
         config = content.get("config") if isinstance(content, dict) else None
         if not isinstance(config, dict):
@@ -62,7 +64,9 @@ class Payloads:
         found: dict[Any, Value] = {}
         most = reading.limits.tensors
         if len(config) > most:
-            reading.problem(f"more than {most:,} tensors ({met('tensors', most)})", None, name, True)
+            reading.problem(
+                f"more than {most:,} tensors ({met('tensors', most)})", None, name, True, kind="limit"
+            )
         for key, entry in list(config.items())[:most]:
             try:
                 found[key] = self._value(entry, folder)
@@ -86,6 +90,7 @@ class Payloads:
                 "belong to no tensor",
                 None,
                 left[0],
+                kind="stray",
             )
 
     def _value(self, entry: Any, folder: str) -> Value:
@@ -152,7 +157,9 @@ class Payloads:
         """Sizes as the schema writes them: [{"as_int": 3}, ...]."""
         most = self._reading.limits.rank
         if not isinstance(given, list) or len(given) > most:
-            raise FormatError(f"its sizes are no list, or too long a one ({met('rank', most)})")
+            raise FormatError(
+                f"its sizes are no list, or too long a one ({met('rank', most)})", kind="limit"
+            )
         found = []
         for one in given:
             number = one.get("as_int") if isinstance(one, dict) else one

@@ -29,7 +29,7 @@ def read(reading: Reading) -> None:
     reading.format["pickle protocol"] = protocol_text(outcome.protocol)
     rest = data.length - outcome.end
     if outcome.error is None and rest:
-        reading.problem(f"{count_text(rest, 'byte')} stand behind the pickle", outcome.end)
+        reading.problem(f"{count_text(rest, 'byte')} stand behind the pickle", outcome.end, kind="trailing")
         hidden_pickles(reading, data, outcome.end, None)
 
 

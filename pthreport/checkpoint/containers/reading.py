@@ -14,6 +14,7 @@ from pthreport.checkpoint.nested import Inside, load
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
 from pthreport.checkpoint.source import Held, Scratch, Source, Stretch
 from pthreport.checkpoint.values import Record, Value
+from pthreport.document.report import ProblemKind
 
 FRAME_REACH = 16
 """Bytes behind a crossed frame's end at which another reader may go on: an opcode's argument."""
@@ -74,9 +75,11 @@ class Reading:
         where: str | None = None,
         partial: bool = False,
         refused: bool = False,
+        *,
+        kind: ProblemKind = "malformed",
     ) -> None:
         """Write down a problem."""
-        self.problems.append(Problem(one_line(text), offset, where, partial, refused))
+        self.problems.append(Problem(one_line(text), offset, where, partial, refused, kind))
 
     def unpickle(
         self,
@@ -100,15 +103,24 @@ class Reading:
         outcome = run(source, start, context)
         for one in summed(noted):
             offset = None if one.offset is None else one.offset + shift
-            self.problem(one.text, offset, one.where or where, one.partial, one.refused)
+            self.problem(one.text, offset, one.where or where, one.partial, one.refused, kind=one.kind)
         if outcome.error is not None:
             offset = (outcome.error.offset or 0) + shift
-            self.problem(f"the pickle breaks off: {outcome.error.text}", offset, where, partial=True)
+            self.problem(
+                f"the pickle breaks off: {outcome.error.text}",
+                offset,
+                where,
+                partial=True,
+                kind=outcome.error.kind,
+            )
             if outcome.crossed is not None:
                 self._probe_behind(source, outcome.crossed)
         elif outcome.left_over:
             self.problem(
-                f"the pickle leaves {outcome.left_over:,} values unused", outcome.end + shift, where
+                f"the pickle leaves {outcome.left_over:,} values unused",
+                outcome.end + shift,
+                where,
+                kind="stray",
             )
         return outcome
 

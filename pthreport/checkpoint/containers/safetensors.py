@@ -51,10 +51,13 @@ def _header(reading: Reading) -> tuple[_Pairs, int]:
             f"safetensors, but the header is said to have {count_text(length, 'byte')} "
             f"and only {left:,} follow: truncated or damaged",
             0,
+            kind="truncated",
         )
     most = reading.limits.header_bytes
     if length > most:
-        raise FormatError(f"safetensors with a header of {length:,} bytes ({met('header_bytes', most)})", 0)
+        raise FormatError(
+            f"safetensors with a header of {length:,} bytes ({met('header_bytes', most)})", 0, kind="limit"
+        )
     text = source.read(LENGTH_BYTES, length)
     try:
         header = json.loads(text.decode("utf-8"), object_pairs_hook=_Pairs)
@@ -80,7 +83,13 @@ def read(reading: Reading) -> None:
     header, begin = _header(reading)
     reading.format["header"] = count_text(begin - LENGTH_BYTES, "byte")
     for name in header.repeated:
-        reading.problem("a name that stands twice in the header: the last one counts", None, name, True)
+        reading.problem(
+            "a name that stands twice in the header: the last one counts",
+            None,
+            name,
+            True,
+            kind="duplicate",
+        )
     tree: dict[Any, Value] = {}
     reading.tree = tree
     data = Stretch(reading.source, begin, reading.source.length - begin)
@@ -92,7 +101,7 @@ def read(reading: Reading) -> None:
         try:
             tensor, end = _tensor(reading, entry, data, name)
         except FormatError as error:
-            reading.problem(f"no tensor: {error.text}", None, name, True, True)
+            reading.problem(f"no tensor: {error.text}", None, name, True, True, kind=error.kind)
             tree[name] = _plain(entry)
             continue
         tree[name] = tensor
@@ -116,7 +125,7 @@ def _tensor(reading: Reading, entry: Any, data: Stretch, name: str) -> tuple[Ten
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise FormatError("its shape is no list of sizes")
     if len(shape) > reading.limits.rank:
-        raise FormatError(f"{len(shape)} dimensions ({met('rank', reading.limits.rank)})")
+        raise FormatError(f"{len(shape)} dimensions ({met('rank', reading.limits.rank)})", kind="limit")
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(type(one) is int for one in offsets):
         raise FormatError("its data_offsets are no pair of numbers")
     begin, end = offsets
@@ -128,7 +137,8 @@ def _tensor(reading: Reading, entry: Any, data: Stretch, name: str) -> tuple[Ten
     dtype, bits = _element_type(entry["dtype"])
     if bits * numel != 8 * (end - begin):
         raise FormatError(
-            f"its shape and type need {bits * numel / 8:,.0f} bytes, its data_offsets span {end - begin:,}"
+            f"its shape and type need {bits * numel / 8:,.0f} bytes, its data_offsets span {end - begin:,}",
+            kind="sizes-disagree",
         )
     storage = Storage(("data", begin, name), dtype, (end - begin) // dtype.itemsize)
     storage.data = Stretch(data, begin, max(0, min(end, data.length) - begin))
@@ -159,11 +169,21 @@ def _check_layout(reading: Reading, ranges: list[tuple[int, int, str]], begin: i
                 begin + at,
                 name,
                 refused=True,
+                kind="trailing",
             )
         elif start < at:
-            reading.problem("its bytes overlap those of another tensor", begin + start, name, refused=True)
+            reading.problem(
+                "its bytes overlap those of another tensor",
+                begin + start,
+                name,
+                refused=True,
+                kind="overlap",
+            )
         at = max(at, end)
     if at < length:
         reading.problem(
-            f"{count_text(length - at, 'byte')} at the end belong to no tensor", begin + at, refused=True
+            f"{count_text(length - at, 'byte')} at the end belong to no tensor",
+            begin + at,
+            refused=True,
+            kind="trailing",
         )

@@ -57,7 +57,9 @@ class Storages:
             return text
         if not self._told:
             self._told = True
-            self._reading.problem("storages are named as protocol 0 does, which torch.load does not read")
+            self._reading.problem(
+                "storages are named as protocol 0 does, which torch.load does not read", kind="odd"
+            )
         module, name, key, location, numel, view = found.groups()
         base = ("storage", Global(module, name), key, location, int(numel))
         if view is None:
@@ -101,7 +103,8 @@ class Storages:
     def _differs(self, storage: Storage, dtype: DType, numel: int) -> None:
         self._reading.problem(
             f"storage {str(storage.key)[:80]!r} is described in two ways: "
-            f"{storage.numel:,} of {storage.dtype.name} and {numel:,} of {dtype.name}"
+            f"{storage.numel:,} of {storage.dtype.name} and {numel:,} of {dtype.name}",
+            kind="sizes-disagree",
         )
 
     def _view(self, identity: tuple[Value, ...], storage: Storage, dtype: DType) -> Value:

@@ -16,7 +16,7 @@ from pthreport.checkpoint.containers.payloads import Payloads
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_pickles import facts, look_aside, record, verify_storages
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError, count_text, kind_of
 from pthreport.checkpoint.machine import NotUnderstood
 from pthreport.checkpoint.nested import open_file_inside
 from pthreport.checkpoint.tensor import Tensor
@@ -145,7 +145,7 @@ def _inside(reading: Reading, archive: Archive, name: str) -> Value:
     try:
         return open_file_inside(reading, archive.data(archive.members[name]), name)
     except (FormatError, NotUnderstood) as error:
-        reading.problem(str(error), archive.members[name].header, name, True)
+        reading.problem(str(error), archive.members[name].header, name, True, kind=kind_of(error))
         return None
 
 
@@ -154,7 +154,7 @@ def _program(reading: Reading, archive: Archive, name: str) -> Program:
     try:
         return program_of(parse(archive.content(archive.members[name], limit), limit, "the program"))
     except FormatError as error:
-        reading.problem(error.text, archive.members[name].header, name, True)
+        reading.problem(error.text, archive.members[name].header, name, True, kind=error.kind)
         return Program()
 
 
@@ -184,7 +184,7 @@ def _add_files(reading: Reading, archive: Archive, root: str, tree: dict[Any, Va
         native = [name for name in compiled if name.endswith((".so", ".dll", ".dylib", ".pyd"))]
         if native:
             reading.format["native code"] = count_text(len(native), "file")
-            reading.problem("native code, which loading the program would run", None, native[0])
+            reading.problem("native code, which loading the program would run", None, native[0], kind="odd")
 
 
 def _listed(archive: Archive, wanted: Callable[[str], bool]) -> dict[str, LongBytes]:

@@ -37,7 +37,9 @@ def read(reading: Reading) -> None:
     at = reading.unpickle(data).end
     version = reading.unpickle(data, at, where="protocol version")
     if version.value != PROTOCOL_VERSION:
-        reading.problem("the protocol version is not 1001: torch refuses this", at, refused=True)
+        reading.problem(
+            "the protocol version is not 1001: torch refuses this", at, refused=True, kind="odd"
+        )
     system = reading.unpickle(data, version.end, where="system information")
     if system.error is not None:
         return
@@ -59,11 +61,15 @@ def read(reading: Reading) -> None:
     if keys.error is None and isinstance(keys.value, list):
         end = _place(reading, storages, keys.value, keys.end)
     elif keys.error is None:
-        reading.problem("the list of storages is none", body.end, partial=True, refused=True)
+        reading.problem(
+            "the list of storages is none", body.end, partial=True, refused=True, kind="malformed"
+        )
     _missing(storages)
     reading.format["storages"] = f"{len(storages.by_key):,}"
     if end is not None and end < data.length:
-        reading.problem(f"{count_text(data.length - end, 'byte')} stand behind the last storage", end)
+        reading.problem(
+            f"{count_text(data.length - end, 'byte')} stand behind the last storage", end, kind="trailing"
+        )
         hidden_pickles(reading, data, end, None)
 
 
@@ -85,11 +91,14 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
                 at,
                 partial=True,
                 refused=True,
+                kind="stray",
             )
             return None
         header = source.read(at, 8)
         if len(header) < 8:
-            reading.problem("the file ends before all storages", at, partial=True, refused=True)
+            reading.problem(
+                "the file ends before all storages", at, partial=True, refused=True, kind="truncated"
+            )
             return None
         count = int.from_bytes(header, "little", signed=True)
         if count < 0 or count != storage.numel:
@@ -99,6 +108,7 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
                 at,
                 partial=True,
                 refused=True,
+                kind="sizes-disagree",
             )
         if count < 0:
             return None
@@ -110,6 +120,7 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
                 at,
                 partial=True,
                 refused=True,
+                kind="truncated",
             )
         storage.data = Stretch(source, at + 8, min(nbytes, left))
         at += 8 + nbytes

@@ -20,7 +20,7 @@ from pthreport.checkpoint.containers.zip_pickles import (
     record,
     verify_storages,
 )
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.errors import FormatError, ReadError, count_text, kind_of
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.values import Global, LongBytes, Record, Value
 
@@ -111,7 +111,7 @@ class _Package:
             if self._is_pickle(member):
                 return self._pickles.read(member.name, (".data/",), self._reduced).value
         except (FormatError, ReadError) as error:
-            self._reading.problem(str(error), member.header, member.name, True)
+            self._reading.problem(str(error), member.header, member.name, True, kind=kind_of(error))
         return LongBytes(self._archive.member_data(member.name))
 
     def _is_pickle(self, member: Member) -> bool:
@@ -154,7 +154,7 @@ class _Package:
                     else ()
                 )
             except FormatError as error:
-                self._reading.problem(error.text, error.offset, name, True)
+                self._reading.problem(error.text, error.offset, name, True, kind=error.kind)
                 return None
             declare(self._reading, value, self._classes)
             if beside != () and isinstance(value, Record):
@@ -176,4 +176,5 @@ class _Package:
                 f"{count_text(len(left), 'storage')} of together {count_text(size, 'byte')} belong to no tensor",
                 None,
                 left[0],
+                kind="stray",
             )

@@ -87,7 +87,7 @@ def read(reading: Reading, archive: Archive) -> None:
             if name == "traced_inputs":
                 _without_values(reading, value, before)
         except FormatError as error:
-            reading.problem(error.text, error.offset, member, True)
+            reading.problem(error.text, error.offset, member, True, kind=error.kind)
             continue
         if value != () and value is not None:
             beside[name] = value
@@ -155,13 +155,16 @@ def declared_classes(reading: Reading, archive: Archive, folder: str) -> dict[tu
         left -= member.size
         if left < 0 or len(found) > CLASSES:
             reading.problem(
-                "the code is too long to be looked through for parameters and buffers", None, name
+                "the code is too long to be looked through for parameters and buffers",
+                None,
+                name,
+                kind="limit",
             )
             break
         try:
             text = archive.content(member, CODE_BYTES).decode("utf-8", "backslashreplace")
         except FormatError as error:
-            reading.problem(error.text, error.offset, name, True)
+            reading.problem(error.text, error.offset, name, True, kind=error.kind)
             continue
         module = name.removeprefix(folder).removesuffix(".py").replace("/", ".")
         for one in classes(text):

@@ -46,7 +46,9 @@ class Archive:
         name, extra = struct.unpack_from("<HH", header, 26)
         begin = member.header + _LOCAL_SIZE + name + extra
         if begin + member.packed > source.length:
-            raise FormatError("the member reaches beyond the end of the file", member.header)
+            raise FormatError(
+                "the member reaches beyond the end of the file", member.header, kind="truncated"
+            )
         return Stretch(source, begin, member.packed)
 
     def data(self, member: Member) -> Stretch:
@@ -57,10 +59,16 @@ class Archive:
                 raise FormatError("stored, but with two different sizes", member.header)
             return self.payload(member)
         if member.encrypted:
-            raise FormatError("encrypted and compressed: it cannot be read", member.header)
+            raise FormatError(
+                "encrypted and compressed: it cannot be read", member.header, kind="unsupported"
+            )
         if member.method != DEFLATED:
             words = METHODS.get(member.method, f"method {member.method}")
-            raise FormatError(f"its compression ({words}) is read neither here nor by torch", member.header)
+            raise FormatError(
+                f"its compression ({words}) is read neither here nor by torch",
+                member.header,
+                kind="unsupported",
+            )
         self.reading.room.take(member.size)
         return self._inflate(member, self.payload(member))
 
@@ -104,7 +112,9 @@ class Archive:
     def content(self, member: Member, limit: int) -> bytes:
         """A whole member of at most `limit` bytes, its CRC compared; raises `FormatError`."""
         if member.size > limit:
-            raise FormatError(f"{count_text(member.size, 'byte')}, of which at most {limit:,} are read")
+            raise FormatError(
+                f"{count_text(member.size, 'byte')}, of which at most {limit:,} are read", kind="limit"
+            )
         try:
             found = self.data(member).read(0, member.size)
         except ReadError as error:
@@ -119,6 +129,7 @@ class Archive:
                 f"its CRC-32 is {crc:08x}, the directory says {member.crc:08x}: its bytes were changed",
                 member.header,
                 member.name,
+                kind="checksum",
             )
 
     def crc(self, data: Stretch) -> int:
@@ -166,7 +177,10 @@ def open_archive(reading: Reading) -> Archive:
     for entry in directory.entries:
         if entry.name in members:
             reading.problem(
-                "a name that stands twice in the archive: torch reads the last", entry.header, entry.name
+                "a name that stands twice in the archive: torch reads the last",
+                entry.header,
+                entry.name,
+                kind="duplicate",
             )
         members[entry.name] = entry
         _judge(reading, entry)
@@ -188,6 +202,7 @@ def _directory(reading: Reading) -> Directory:
             None,
             True,
             refused=True,
+            kind="truncated",
         )
         return found
 
@@ -195,17 +210,23 @@ def _directory(reading: Reading) -> Directory:
 def _judge(reading: Reading, entry: Member) -> None:
     parts = entry.name.replace("\\", "/").split("/")
     if ".." in parts or entry.name.startswith(("/", "\\")) or "\0" in entry.name:
-        reading.problem("a name that would leave the folder it is unpacked to", entry.header, entry.name)
+        reading.problem(
+            "a name that would leave the folder it is unpacked to", entry.header, entry.name, kind="odd"
+        )
     if entry.mode & 0o170000 == _SYMLINK:
-        reading.problem("a symbolic link: not followed", entry.header, entry.name)
+        reading.problem("a symbolic link: not followed", entry.header, entry.name, kind="odd")
     if entry.encrypted:
-        reading.problem("marked as encrypted: torch ignores the mark", entry.header, entry.name)
+        reading.problem("marked as encrypted: torch ignores the mark", entry.header, entry.name, kind="odd")
     elif entry.flags & 0x60:
-        reading.problem("marked as patched or strongly encrypted", entry.header, entry.name)
+        reading.problem("marked as patched or strongly encrypted", entry.header, entry.name, kind="odd")
     if entry.method not in (STORED, DEFLATED):
         words = METHODS.get(entry.method, f"method {entry.method}")
         reading.problem(
-            f"its compression ({words}) is read neither here nor by torch", entry.header, entry.name, True
+            f"its compression ({words}) is read neither here nor by torch",
+            entry.header,
+            entry.name,
+            True,
+            kind="unsupported",
         )
 
 
@@ -214,10 +235,14 @@ def _check_places(reading: Reading, directory: Directory) -> None:
     end, before = directory.prefix, ""
     for entry in sorted(directory.entries, key=lambda one: one.header):
         if entry.header + _LOCAL_SIZE + entry.packed > reading.source.length:
-            reading.problem("it lies beyond the end of the file", entry.header, entry.name, True, True)
+            reading.problem(
+                "it lies beyond the end of the file", entry.header, entry.name, True, True, kind="truncated"
+            )
         elif entry.header < end:
-            reading.problem(f"its bytes overlap those of {before[:80]!r}", entry.header, entry.name)
+            reading.problem(
+                f"its bytes overlap those of {before[:80]!r}", entry.header, entry.name, kind="overlap"
+            )
         end = max(end, entry.header + _LOCAL_SIZE + entry.packed)
         before = entry.name
     if directory.entries and end > directory.start:
-        reading.problem("a member reaches into the directory", directory.start, before)
+        reading.problem("a member reaches into the directory", directory.start, before, kind="overlap")

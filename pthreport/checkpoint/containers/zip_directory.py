@@ -65,7 +65,10 @@ def read_directory(source: Source, limits: Limits, note: Callable[[Problem], Non
     reach = min(source.length, limits.trailing_bytes)
     tail_start = source.length - reach
     tail = source.read(tail_start, reach)
-    at, error = len(tail), FormatError("no end record: the file is cut short or no zip", source.length)
+    at, error = (
+        len(tail),
+        FormatError("no end record: the file is cut short or no zip", source.length, kind="truncated"),
+    )
     for _ in range(_CANDIDATES):
         at = tail.rfind(END, 0, at)
         if at < 0:
@@ -99,6 +102,7 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
                 "the end record gives the directory a wrong place or size: torch refuses this",
                 at,
                 refused=True,
+                kind="odd",
             )
         )
         size = before - start
@@ -109,15 +113,25 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
                 f"{what}{count_text(prefix, 'byte')} before the archive: torch refuses this",
                 0,
                 refused=True,
+                kind="trailing",
             )
         )
     trailing = max(0, source.length - end)
     if trailing:
         refused = trailing + comment > TORCH_END_SEARCH
         says = ": torch refuses this" if refused else ""
-        note(Problem(f"{count_text(trailing, 'byte')} behind the archive{says}", end, refused=refused))
+        note(
+            Problem(
+                f"{count_text(trailing, 'byte')} behind the archive{says}",
+                end,
+                refused=refused,
+                kind="trailing",
+            )
+        )
     if comment:
-        note(Problem(f"a comment of {count_text(comment, 'byte')} at the archive's end", at))
+        note(
+            Problem(f"a comment of {count_text(comment, 'byte')} at the archive's end", at, kind="trailing")
+        )
     entries = _entries(source.read(start, size), start, prefix, limits, note)
     if count != len(entries) and not (count == 0xFFFF and len(entries) > 0xFFFF):
         note(
@@ -126,6 +140,7 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
                 "torch refuses this",
                 at,
                 refused=True,
+                kind="odd",
             )
         )
     return Directory(entries, prefix, trailing, start, end)
@@ -175,6 +190,7 @@ def _entries(
                 start + min(at, len(data)),
                 None,
                 True,
+                kind="truncated",
             )
         )
     return entries

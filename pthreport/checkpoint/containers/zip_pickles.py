@@ -8,7 +8,7 @@ from pthreport.checkpoint.containers.storages import Storages
 from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_directory import STORED, Member
 from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC
-from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_text, summed
+from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_text, kind_of, summed
 from pthreport.checkpoint.machine import Outcome
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import ByteOrder, Storage
@@ -65,6 +65,7 @@ class ZipPickles:
                 f"{count_text(data.length - outcome.end, 'byte')} stand behind the pickle",
                 outcome.end + shift,
                 name,
+                kind="trailing",
             )
             hidden_pickles(self.reading, data, outcome.end, name)
         return outcome
@@ -79,7 +80,14 @@ class ZipPickles:
         member = members.get(name)
         if member is None:
             storage.problem = f"the file has no member {name[:80]!r}"
-            self.reading.problem("a storage that the file does not hold", None, name[:400], True, True)
+            self.reading.problem(
+                "a storage that the file does not hold",
+                None,
+                name[:400],
+                True,
+                True,
+                kind="missing-storage",
+            )
             return
         storage.data = self.archive.member_data(name)
         if member.size != storage.nbytes:
@@ -89,6 +97,7 @@ class ZipPickles:
                 name,
                 member.size < storage.nbytes,
                 refused=member.size < storage.nbytes,
+                kind="sizes-disagree",
             )
 
     def finish(self, folders: tuple[str, ...]) -> None:
@@ -102,6 +111,7 @@ class ZipPickles:
                 f"{count_text(len(orphans), 'storage')} of together {count_text(size, 'byte')} belong to no tensor",
                 None,
                 orphans[0],
+                kind="stray",
             )
         if any(members[name].method != STORED for name in self.used if name in members):
             self.reading.format["compression"] = "deflate"
@@ -116,11 +126,11 @@ def verify_storages(archive: Archive, folders: tuple[str, ...]) -> list[Problem]
         try:
             crc = archive.crc(archive.member_data(name).stretch())
         except (FormatError, ReadError) as error:
-            found.append(Problem(str(error), member.header, name, True))
+            found.append(Problem(str(error), member.header, name, True, kind=kind_of(error)))
             continue
         if crc != member.crc:
             text = f"its CRC-32 is {crc:08x}, the directory says {member.crc:08x}: its bytes were changed"
-            found.append(Problem(text, member.header, name))
+            found.append(Problem(text, member.header, name, kind="checksum"))
     return summed(found)
 
 
@@ -130,7 +140,7 @@ def open_pickle(archive: Archive, main: Member) -> Stretch:
         data = archive.data(main)
         archive.compare(main, archive.crc(data))
     except (FormatError, ReadError) as error:
-        raise FormatError(f"{main.name}: {error}", main.header) from error
+        raise FormatError(f"{main.name}: {error}", main.header, kind=kind_of(error)) from error
     return data
 
 
@@ -147,6 +157,7 @@ def byte_order(reading: Reading, archive: Archive, root: str) -> ByteOrder:
         None,
         f"{root}byteorder",
         refused=True,
+        kind="odd",
     )
     reading.format["byte order"] = order
     return order
@@ -160,7 +171,7 @@ def record(archive: Archive, name: str) -> str | None:
     try:
         return archive.content(member, SMALL).decode("utf-8", "backslashreplace")
     except FormatError as error:
-        archive.reading.problem(error.text, error.offset, name, partial=True)
+        archive.reading.problem(error.text, error.offset, name, partial=True, kind=error.kind)
         return None
 
 
@@ -175,10 +186,13 @@ def facts(reading: Reading, archive: Archive, root: str) -> None:
             None,
             root,
             refused=True,
+            kind="odd",
         )
     version = record(archive, f"{root}version") or record(archive, f"{root}.data/version")
     if version is None:
-        reading.problem("no version record: torch refuses this", None, f"{root}version", refused=True)
+        reading.problem(
+            "no version record: torch refuses this", None, f"{root}version", refused=True, kind="odd"
+        )
     else:
         reading.format["version"] = version.strip()[:40]
     alignment = record(archive, f"{root}.storage_alignment")
@@ -198,6 +212,7 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
             archive.members[strays[0]].header,
             strays[0],
             refused=True,
+            kind="stray",
         )
     folders = tuple(one for one in expected if one.endswith("/"))
     for name, member in archive.members.items():
@@ -210,11 +225,15 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
             data = archive.data(member)
             if PICKLE_START.match(data.read(0, 2)):
                 reading.problem(
-                    "another pickle in the archive: its imports are listed too", member.header, name, True
+                    "another pickle in the archive: its imports are listed too",
+                    member.header,
+                    name,
+                    True,
+                    kind="second-pickle",
                 )
                 reading.unpickle(data, where=name)
         except (FormatError, ReadError) as error:
-            reading.problem(str(error), member.header, name)
+            reading.problem(str(error), member.header, name, kind=kind_of(error))
 
 
 def hidden_pickles(reading: Reading, data: Stretch, start: int, where: str | None) -> None:
@@ -234,5 +253,6 @@ def hidden_pickles(reading: Reading, data: Stretch, start: int, where: str | Non
                 start + found.start(),
                 where,
                 True,
+                kind="second-pickle",
             )
             at = max(at, outcome.end - start)

@@ -83,7 +83,7 @@ def _configuration(reading: Reading, folder: Folder, name: str, beside: dict[str
         limit = JSON_BYTES if name != "trainer_state.json" else reading.limits.header_bytes
         value = read_json(reading, folder, name, limit)
     except FormatError as error:
-        reading.problem(error.text, error.offset, name, True)
+        reading.problem(error.text, error.offset, name, True, kind=error.kind)
         return
     if name == "trainer_state.json" and isinstance(value, dict):
         value = _with_series(value)
@@ -115,7 +115,7 @@ def _tokenizer(reading: Reading, folder: Folder) -> dict[str, Value]:
         try:
             value = read_json(reading, folder, name)
         except FormatError as error:
-            reading.problem(error.text, error.offset, name)
+            reading.problem(error.text, error.offset, name, kind=error.kind)
             continue
         if isinstance(value, dict):
             facts.update(take(value))

@@ -59,7 +59,7 @@ def read(reading: Reading, folder: Folder, name: str) -> None:
     except FormatError as error:
         if not len(reading.imports):
             raise
-        reading.problem(f"{name}: {error.text}", None, name, True)
+        reading.problem(f"{name}: {error.text}", None, name, True, kind=error.kind)
         reading.tree = {name: outcome.value}  # what it would import is to be seen
         return
     reading.format["pickle protocol of the metadata"] = str(outcome.protocol)
@@ -140,13 +140,16 @@ class _Items:
                 None,
                 None,
                 True,
+                kind="overlap",
             )
 
     def item(self, fqn: str, offsets: tuple[int, ...] | None) -> Value:
         """The tree of an item, None where there is none."""
         key = item_key(fqn, offsets)
         if key not in self.stored:
-            self._reading.problem(f"the metadata gives {short(fqn)} no place", None, fqn, True)
+            self._reading.problem(
+                f"the metadata gives {short(fqn)} no place", None, fqn, True, kind="missing-storage"
+            )
         return self.found.get(key)
 
     def _read(self, place: Stored) -> Value:
@@ -159,17 +162,17 @@ class _Items:
             try:
                 self._files[place.file] = self._folder.open(place.file)
             except FormatError as error:
-                self._reading.problem(error.text, None, fqn, True)
+                self._reading.problem(error.text, None, fqn, True, kind=error.kind)
         source = self._files[place.file]
         if source is None:
             return None
         if place.transforms:
             text = f"{short(fqn)} is compressed or encrypted by an extension, which is not read"
-            self._reading.problem(text, place.start, place.file, True)
+            self._reading.problem(text, place.start, place.file, True, kind="unsupported")
             return None
         if place.start + place.length > source.length:
             text = f"{short(fqn)} ends beyond the end of {short(place.file)}: the file is cut short"
-            self._reading.problem(text, place.start, place.file, True)
+            self._reading.problem(text, place.start, place.file, True, kind="truncated")
             return None
         window = Window(source, place.start, place.length)
         part = read_source(self._reading, window, place.file, place.start)

@@ -115,7 +115,7 @@ def _tensor(entry: Value, limits: Limits) -> TensorEntry:
         raise FormatError("its entry in the metadata describes no tensor")
     shape = tuple(state["size"])
     if len(shape) > limits.rank:
-        raise FormatError(f"{len(shape)} dimensions ({met('rank', limits.rank)})")
+        raise FormatError(f"{len(shape)} dimensions ({met('rank', limits.rank)})", kind="limit")
     properties = state.get("properties")
     given = properties.state if isinstance(properties, Record) else None
     word = given[0] if isinstance(given, tuple) and given else None

@@ -91,12 +91,16 @@ def read(reading: Reading, folder: Folder) -> None:
         try:
             module = _module(reading, one)
         except FormatError as error:
-            reading.problem(f"the weights cannot be put together: {error.text}", None, key, True)
+            reading.problem(
+                f"the weights cannot be put together: {error.text}", None, key, True, kind=error.kind
+            )
             continue
         if module:
             reading.tree = {key: module, **reading.tree}
     if len(slices) > 1:
-        reading.problem(f"the slices of {len(slices):,} tensor-parallel ranks are not joined")
+        reading.problem(
+            f"the slices of {len(slices):,} tensor-parallel ranks are not joined", kind="unsupported"
+        )
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -138,6 +142,7 @@ def _module(reading: Reading, files: _Slice) -> dict[str, Value]:
             None,
             None,
             True,
+            kind="missing-shard",
         )
     flat = [
         None if rank in missing else flat_tensors(states[rank].get(GROUPS[stage]), GROUPS[stage])

@@ -146,7 +146,7 @@ class Folder:
             if error.errno == errno.ELOOP:
                 return self._cached(name)
             if error.errno == errno.ENOENT:
-                raise FormatError(f"{short(name)} is not in the folder") from error
+                raise FormatError(f"{short(name)} is not in the folder", kind="missing-shard") from error
             raise FormatError(f"{short(name)} cannot be opened: {error.strerror}") from error
 
     def _cached(self, name: str) -> int:
@@ -158,11 +158,15 @@ class Folder:
         try:
             blobs = os.open(f"{found[1]}blobs", _FLAGS | os.O_DIRECTORY, dir_fd=self._descriptor)
         except OSError as error:
-            raise FormatError(f"{short(name)} is a link into a cache that is not there") from error
+            raise FormatError(
+                f"{short(name)} is a link into a cache that is not there", kind="missing-shard"
+            ) from error
         try:
             return os.open(found[2], _FLAGS, dir_fd=blobs)
         except OSError as error:
-            raise FormatError(f"{short(name)} is a link to a file that is not there") from error
+            raise FormatError(
+                f"{short(name)} is a link to a file that is not there", kind="missing-shard"
+            ) from error
         finally:
             os.close(blobs)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import FormatError, Problem, ReadError
+from pthreport.checkpoint.errors import FormatError, Problem, ReadError, kind_of
 from pthreport.checkpoint.folders.folder import Folder, short
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.source import Source
@@ -22,7 +22,7 @@ def read_file(reading: Reading, folder: Folder, name: str) -> Reading | None:
     try:
         source = folder.open(name)
     except FormatError as error:
-        reading.problem(error.text, error.offset, name, True)
+        reading.problem(error.text, error.offset, name, True, kind=error.kind)
         return None
     return read_source(reading, source, name)
 
@@ -42,7 +42,7 @@ def read_source(reading: Reading, source: Source, name: str, shift: int = 0) -> 
         table.read(part)
     except (FormatError, ReadError) as error:
         at = error.offset if isinstance(error, FormatError) else None
-        part.problem(str(error), at, None, True)
+        part.problem(str(error), at, None, True, kind=kind_of(error))
         _adopt(reading, part, name, shift)
         return None
     _adopt(reading, part, name, shift)
@@ -55,7 +55,7 @@ def _adopt(reading: Reading, part: Reading, name: str, shift: int) -> None:
     try:
         reading.imports.absorb(part.imports)
     except FormatError as error:
-        reading.problem(error.text, None, name, True)
+        reading.problem(error.text, None, name, True, kind=error.kind)
     seen: set[int] = set()
     for tensor in tensors_in(reading, part.tree):
         for storage in _storages(tensor):
@@ -87,6 +87,7 @@ def _said_of(name: str, shift: int, problems: Iterable[Problem]) -> list[Problem
             name if one.where is None else f"{name}: {one.where}",
             one.partial,
             one.refused,
+            kind=one.kind,
         )
         for one in problems
     ]

@@ -61,7 +61,7 @@ def _by_shard(reading: Reading, given: dict[str, Any], index: str) -> dict[str, 
         else:
             refused.setdefault(f"the shard {short(shard)} {why}", []).append(tensor)
     for text, tensors in refused.items():
-        reading.problem(f"{text}; {_left(tensors)}", None, tensors[0], True)
+        reading.problem(f"{text}; {_left(tensors)}", None, tensors[0], True, kind="malformed")
     return shards
 
 
@@ -94,7 +94,13 @@ def read_numbered(reading: Reading, folder: Folder, total: int, shards: dict[int
     first = 0 if 0 in shards else 1
     missing = total - sum(first <= number < first + total for number in shards)
     if missing:
-        reading.problem(f"{count_text(missing, 'shard')} of {total:,} not in the folder", None, None, True)
+        reading.problem(
+            f"{count_text(missing, 'shard')} of {total:,} not in the folder",
+            None,
+            None,
+            True,
+            kind="missing-shard",
+        )
     read = _Shards(reading, {})
     for number in sorted(shards):
         read.shard(folder, shards[number], None)
@@ -117,7 +123,7 @@ class _Shards:
         part = read_file(self.reading, folder, name)
         if part is None:
             if wanted:
-                self.reading.problem(_left(sorted(wanted)), None, name, True)
+                self.reading.problem(_left(sorted(wanted)), None, name, True, kind="missing-shard")
             return
         self.opened += 1
         self.reading.format.setdefault("shards' container", part.container)
@@ -130,7 +136,11 @@ class _Shards:
                 self.metadata.update(value)
             elif key in self.tree:
                 self.reading.problem(
-                    "a tensor that stands in two shards: the first one counts", None, f"{name}: {key}", True
+                    "a tensor that stands in two shards: the first one counts",
+                    None,
+                    f"{name}: {key}",
+                    True,
+                    kind="duplicate",
                 )
             else:
                 self.tree[key] = value
@@ -141,7 +151,11 @@ class _Shards:
         absent = sorted(wanted - found.keys())
         if absent:
             self.reading.problem(
-                f"{short(name)} lacks what the index names for it; {_left(absent)}", None, name, True
+                f"{short(name)} lacks what the index names for it; {_left(absent)}",
+                None,
+                name,
+                True,
+                kind="sizes-disagree",
             )
         more = [key for key, value in found.items() if isinstance(value, Tensor) and key not in wanted]
         if more:
@@ -149,6 +163,7 @@ class _Shards:
                 f"{short(name)} holds {count_text(len(more), 'tensor')} that the index does not name for it",
                 None,
                 name,
+                kind="sizes-disagree",
             )
 
     def finish(self) -> dict[Any, Value]:

@@ -69,7 +69,7 @@ class Context:
         self.objects -= objects
         if self.objects < 0:
             most = self.limits.objects
-            raise FormatError(f"more than {most:,} objects ({met('objects', most)})")
+            raise FormatError(f"more than {most:,} objects ({met('objects', most)})", kind="limit")
 
     def charge_bytes(self, count: int) -> None:
         """Take from the budget of bytes made from other values."""
@@ -77,7 +77,8 @@ class Context:
         if self.derived < 0:
             most = self.limits.derived_bytes
             raise FormatError(
-                f"calls make more than {most:,} bytes out of others ({met('derived_bytes', most)})"
+                f"calls make more than {most:,} bytes out of others ({met('derived_bytes', most)})",
+                kind="limit",
             )
 
     def charge_tensor(self) -> None:
@@ -86,7 +87,7 @@ class Context:
         self.tensors -= 1
         if self.tensors < 0:
             most = self.limits.tensors
-            raise FormatError(f"more than {most:,} tensors ({met('tensors', most)})")
+            raise FormatError(f"more than {most:,} tensors ({met('tensors', most)})", kind="limit")
 
     def note(self, text: str, partial: bool = False, refused: bool = False) -> None:
         """Write down a problem at the opcode being run."""

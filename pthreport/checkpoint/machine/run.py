@@ -57,7 +57,7 @@ def run(source: Source | Stretch | Held, start: int, context: Context) -> Outcom
             context.offset = m.base + pos
             pos = handlers[m.data[pos]](m, pos + 1)
         most = context.limits.opcodes
-        raise FormatError(f"more than {most:,} opcodes ({met('opcodes', most)})")
+        raise FormatError(f"more than {most:,} opcodes ({met('opcodes', most)})", kind="limit")
     except Stopped as stopped:
         end = m.base + stopped.args[0]
         if m.stack:
@@ -66,22 +66,26 @@ def run(source: Source | Stretch | Held, start: int, context: Context) -> Outcom
         error = FormatError("STOP without an object", context.offset)
         return Outcome(None, end, m.protocol, error)
     except (FormatError, IndexError, struct.error, ValueError, ReadError) as reason:
-        error = FormatError(_words(reason, m, pos), m.base + pos)
+        error = _broken(reason, m, pos)
         return Outcome(_salvage(m), m.base + pos, m.protocol, error, crossed=m.crossed)
 
 
-def _words(reason: Exception, m: Machine, pos: int) -> str:
+def _broken(reason: Exception, m: Machine, pos: int) -> FormatError:
+    """Why the pickle breaks off, with the byte at which it does."""
+    at = m.base + pos
     if isinstance(reason, FormatError):
-        return reason.text
+        return FormatError(reason.text, at, kind=reason.kind)
     if isinstance(reason, ReadError):
-        return str(reason)
+        return FormatError(str(reason), at, kind="truncated")
     if isinstance(reason, UnicodeError):
-        return "a string that is not valid text"
+        return FormatError("a string that is not valid text", at)
     if pos + 1 + FIXED_ARGUMENTS.get(m.data[pos : pos + 1], 0) > len(m.data):
-        return "the pickle ends inside an instruction"
+        return FormatError("the pickle ends inside an instruction", at, kind="truncated")
     if isinstance(reason, ValueError):
-        return "a number that is none"
-    return f"instruction {m.data[pos : pos + 1]!r} needs a value or a mark that is not on the stack"
+        return FormatError("a number that is none", at)
+    return FormatError(
+        f"instruction {m.data[pos : pos + 1]!r} needs a value or a mark that is not on the stack", at
+    )
 
 
 def _salvage(m: Machine) -> Value:

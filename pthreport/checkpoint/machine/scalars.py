@@ -79,7 +79,7 @@ def binfloat(m: Machine, pos: int) -> int:
 def _long(m: Machine, pos: int, length: int) -> int:
     if length > m.limits.integer_bytes and length <= m.source.length - m.base - pos:
         raise FormatError(
-            f"an integer of {length:,} bytes ({met('integer_bytes', m.limits.integer_bytes)})"
+            f"an integer of {length:,} bytes ({met('integer_bytes', m.limits.integer_bytes)})", kind="limit"
         )
     digits = m.data[pos : pos + length]
     if len(digits) != length:
@@ -239,7 +239,9 @@ def frame(m: Machine, pos: int) -> int:
     length: int = _u64(m.data, pos)[0]
     left = max(0, m.source.length - m.base - pos - 8)
     if length > left:
-        raise FormatError(f"a frame of {count_text(length, 'byte')} where the pickle has {left:,} left")
+        raise FormatError(
+            f"a frame of {count_text(length, 'byte')} where the pickle has {left:,} left", kind="truncated"
+        )
     if m.frame_end is not None:
         raise FormatError("a frame inside a frame")
     m.frame_end = pos + 8 + length

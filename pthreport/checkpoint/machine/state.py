@@ -81,7 +81,7 @@ class Machine:
                 self.frame_end -= position
             self.base, position = absolute, 0
         if position >= len(self.data):
-            raise FormatError("the pickle ends without its STOP")
+            raise FormatError("the pickle ends without its STOP", kind="truncated")
         self.set_safe()
         return position
 
@@ -97,10 +97,13 @@ class Machine:
         start = self.base + position
         left = max(0, self.source.length - start)
         if length > left:
-            raise FormatError(f"names {count_text(length, 'byte')} where the pickle has {left:,} left")
+            raise FormatError(
+                f"names {count_text(length, 'byte')} where the pickle has {left:,} left", kind="truncated"
+            )
         if length > self.limits.string_bytes:
             raise FormatError(
-                f"a string of {length:,} bytes ({met('string_bytes', self.limits.string_bytes)})"
+                f"a string of {length:,} bytes ({met('string_bytes', self.limits.string_bytes)})",
+                kind="limit",
             )
         return self.source.read(start, length)
 
@@ -127,8 +130,10 @@ class Machine:
         if end < 0:
             if len(self.data) - position > limit:
                 name = "line_bytes" if limit == self.limits.line_bytes else "string_bytes"
-                raise FormatError(f"a text line of more than {limit:,} bytes ({met(name, limit)})")
-            raise FormatError("the pickle ends inside a text line")
+                raise FormatError(
+                    f"a text line of more than {limit:,} bytes ({met(name, limit)})", kind="limit"
+                )
+            raise FormatError("the pickle ends inside a text line", kind="truncated")
         return self.data[position:end], end + 1
 
     def pop_mark(self) -> list[Value]:

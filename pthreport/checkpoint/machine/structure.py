@@ -87,7 +87,9 @@ def _again(m: Machine, value: Value) -> Value:
 def _remember(m: Machine, index: int) -> None:
     m.memo[index] = m.stack[-1]
     if len(m.memo) > m.limits.memo:
-        raise FormatError(f"more than {m.limits.memo:,} memo entries ({met('memo', m.limits.memo)})")
+        raise FormatError(
+            f"more than {m.limits.memo:,} memo entries ({met('memo', m.limits.memo)})", kind="limit"
+        )
 
 
 def binput(m: Machine, pos: int) -> int:
