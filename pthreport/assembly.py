@@ -18,6 +18,7 @@ from pthreport.document import (
     Layer,
     Model,
     Optimizer,
+    ProblemFound,
     Report,
     TensorRecord,
     Tool,
@@ -147,6 +148,7 @@ def assemble(
         format=dict(checkpoint.format),
         complete=not any(problem.partial for problem in problems),
         problems=tuple(_in_words(problem) for problem in problems),
+        problem_list=tuple(ProblemFound(**asdict(problem)) for problem in problems),
         torch=None if view is None else TorchView(**asdict(view)),
         files=tuple(checkpoint.files) if checkpoint.is_folder else (),
     )

@@ -156,7 +156,7 @@ def _place(reading: Reading) -> dict[str, Tensor]:
             text = f"{count_text(visit.cut, 'value')} below are not shown ({met('depth', limits.depth)})"
             if visit.key_text == "…":
                 text = f"what follows is not shown ({met('nodes', limits.nodes)})"
-            reading.problem(text, None, visit.path, True)
+            reading.problem(text, None, visit.path, True, kind="limit")
     return tensors
 
 

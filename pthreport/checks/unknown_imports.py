@@ -1,69 +1,51 @@
-"""Names that loading the file would import and that do not belong to plain weights."""
+"""Names that loading the file would import and that nobody here knows."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.document import Import, TableDetail
+from pthreport.checks.listing import names, table
 
 RUNS = frozenset({"called", "built", "set"})
 """Uses of a name that run code of its module beyond the import itself."""
 
-ROWS = 60
-"""Names listed in the finding; the rest is counted."""
-
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
-    """Fail on a dangerous name, and on an unknown one that loading would call; warn on one that it
-    would only import."""
-    dangerous = [i for i in facts.imports if i.verdict == "dangerous"]
-    unknown = [i for i in facts.imports if i.verdict == "unknown"]
-    if not dangerous and not unknown:
-        count = len(facts.imports)
-        evidence = (
-            f"all {count:,} names it would import rebuild tensors and plain containers"
-            if count
-            else "it would import nothing"
-        )
+    """Fail on an unknown name that loading would call; warn on one that it would only import."""
+    found = [i for i in facts.imports if i.verdict == "unknown"]
+    total = len(facts.imports)
+    if not found:
+        evidence = f"all {total:,} names it would import are known" if total else "it would import nothing"
         return Outcome(status="pass", evidence=evidence)
-    listed = [*dangerous, *unknown]
-    table = TableDetail(
-        head=("name", "verdict", "why"),
-        rows=tuple((f"{i.module}.{i.name}", i.verdict, i.why) for i in listed[:ROWS]),
-        left_out=max(0, len(listed) - ROWS),
+    ran = [i for i in found if set(i.uses) & RUNS]
+    shown = names(f"{i.module}.{i.name}" for i in [*ran, *(i for i in found if i not in ran)])
+    rows = [(f"{i.module}.{i.name}", ", ".join(i.uses), i.why) for i in found]
+    return Outcome(
+        status="fail" if ran else "warn",
+        evidence=f"{len(found):,} of {total:,} names are not known, {len(ran):,} of them would be called: {shown}",
+        where=tuple(dict.fromkeys(place for i in found for place in i.places)),
+        details=(table(("name", "use", "why"), rows),),
+        severity="error" if ran else "warning",
     )
-    where = tuple(dict.fromkeys(place for i in listed for place in i.places))
-    if dangerous:
-        evidence = f"{_names(dangerous)}: {dangerous[0].why}"
-        if unknown:
-            evidence += (
-                f" {len(unknown):,} more {'name is' if len(unknown) == 1 else 'names are'} not known."
-            )
-        return Outcome(status="fail", evidence=evidence, where=where, details=(table,), severity="error")
-    evidence = f"{len(unknown):,} of {len(facts.imports):,} names are not known: {_names(unknown)}"
-    if any(set(i.uses) & RUNS for i in unknown):
-        return Outcome(status="fail", evidence=evidence, where=where, details=(table,), severity="error")
-    return Outcome(status="warn", evidence=evidence, where=where, details=(table,), severity="warning")
-
-
-def _names(imports: list[Import]) -> str:
-    shown = ", ".join(f"{i.module}.{i.name}" for i in imports[:3])
-    return shown + (f" and {len(imports) - 3:,} more" if len(imports) > 3 else "")
 
 
 UNKNOWN_IMPORTS = Check(
     id="unknown-imports",
     category="safety",
-    passed="It would import only known names",
-    failed="Loading it would run code that plain weights do not need",
+    passed="It would import no unknown names",
+    failed="Loading it would import code that is not known",
     severity="error",
-    judges="every (module, name) pair is on the list of those that rebuild tensors and plain containers",
+    judges=(
+        "every (module, name) pair is known; an error where an unknown one would be called, a warning where it would "
+        "only be imported"
+    ),
     why=(
-        "A checkpoint is a pickle, and a pickle is a program: unpickling imports every name in it and calls "
-        "what it is told to call. A name outside the known ones means that loading the file runs code of "
-        "whoever wrote it, or needs a class that only its author has."
+        "Weights need a handful of names, those that rebuild tensors and plain containers. Another one means that "
+        "loading the file runs code of whoever wrote it, or needs a class that only its author has: the file cannot "
+        "be opened without that package, in that version."
     ),
     remedy=(
         "Load it with torch.load(path, weights_only=True), which refuses such names, or have the sender save "
-        "the state dict alone, best as safetensors. Never load a file with a dangerous name outside a sandbox."
+        "the state dict alone, best as safetensors. Where you know the package, look at what the named class does "
+        "before you load the file with it."
     ),
-    reference="https://docs.pytorch.org/docs/stable/generated/torch.load.html; CWE-502",
+    reference="https://docs.pytorch.org/docs/stable/notes/serialization.html; CWE-502",
     examine=examine,
 )

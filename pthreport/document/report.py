@@ -80,7 +80,7 @@ class FileFacts(Part, frozen=True, kw_only=True):
     sha256: str | None = None
 
 
-class Problem(Part, frozen=True, kw_only=True):
+class ProblemFound(Part, frozen=True, kw_only=True):
     """Something that is wrong with the file: `text` in words, `where` a tree path or a member's name,
     `offset` a byte of the file. `partial`: something stayed unread because of it; `refused`: torch's own
     reader does not take the file for it."""
@@ -111,7 +111,7 @@ class CheckpointFacts(Part, frozen=True, kw_only=True):
     format: dict[str, str] = {}
     complete: bool
     problems: tuple[str, ...] = ()
-    problem_list: tuple[Problem, ...] = ()
+    problem_list: tuple[ProblemFound, ...] = ()
     torch: TorchView | None = None
     files: tuple[FileFacts, ...] = ()
 

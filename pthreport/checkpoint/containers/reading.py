@@ -36,7 +36,9 @@ class Room:
             taken = self._taken
         if taken > self._most:
             which = met("inflated_bytes", self._limit)
-            raise FormatError(f"compressed members expand to more than {self._most:,} bytes ({which})")
+            raise FormatError(
+                f"compressed members expand to more than {self._most:,} bytes ({which})", kind="limit"
+            )
 
 
 @dataclass(slots=True)

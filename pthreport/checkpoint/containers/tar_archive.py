@@ -11,6 +11,7 @@ from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import FormatError, count_text
 from pthreport.checkpoint.geometry import LARGEST
 from pthreport.checkpoint.source import Stretch
+from pthreport.document.report import ProblemKind
 
 BLOCK = 512
 """Bytes of a header, and what a member's bytes are padded to."""
@@ -104,7 +105,7 @@ class _Headers:
         while True:
             start, header = self.at, source.read(self.at, BLOCK)
             if len(header) < BLOCK:
-                self._damage("the tar archive breaks off where a header should be", start)
+                self._damage("the tar archive breaks off where a header should be", start, "truncated")
                 return None
             if not any(header):
                 return None
@@ -152,13 +153,18 @@ class _Headers:
         left = max(0, self.reading.source.length - begin)
         if size > left:
             self.reading.problem(
-                f"it is cut short: {left:,} of {count_text(size, 'byte')} are there", start, name, True
+                f"it is cut short: {left:,} of {count_text(size, 'byte')} are there",
+                start,
+                name,
+                True,
+                kind="truncated",
             )
         self.at = begin + -(-size // BLOCK) * BLOCK
         return TarMember(name, start, words, size, Stretch(self.reading.source, begin, min(size, left)))
 
-    def _damage(self, text: str, offset: int) -> None:
-        self.reading.problem(text, min(offset, self.reading.source.length), None, True)
+    def _damage(self, text: str, offset: int, kind: ProblemKind = "malformed") -> None:
+        at = min(offset, self.reading.source.length)
+        self.reading.problem(text, at, None, True, kind=kind)
 
 
 def read_members(reading: Reading) -> tuple[list[TarMember], int]:

@@ -91,7 +91,7 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
                 at,
                 partial=True,
                 refused=True,
-                kind="stray",
+                kind="malformed",
             )
             return None
         header = source.read(at, 8)

@@ -25,6 +25,7 @@ from pthreport.checkpoint.source import Held, Stretch
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Global, Record, Value
+from pthreport.document.report import ProblemKind
 
 MEMBERS = ("sys_info", "pickle", "tensors", "storages")
 
@@ -35,10 +36,11 @@ ITEM_BYTES = 4096
 class _Stop(Exception):  # noqa: N818 - the rest of a member cannot be found
     """What the problem is, and at which byte of the file."""
 
-    def __init__(self, text: str, offset: int) -> None:
+    def __init__(self, text: str, offset: int, kind: ProblemKind = "malformed") -> None:
         super().__init__(text)
         self.text = text
         self.offset = offset
+        self.kind = kind
 
 
 class _Cursor:
@@ -59,7 +61,7 @@ class _Cursor:
         """The next `count` bytes."""
         found = self.data.read(self.at, count)
         if len(found) < count:
-            raise _Stop("it ends before all that it should hold", self.offset)
+            raise _Stop("it ends before all that it should hold", self.offset, "truncated")
         self.at += count
         return found
 
@@ -101,11 +103,13 @@ class _Objects:
             fill(self, cursor)
         except _Stop as stop:
             self.missing = f"{member.name} breaks off before it"
-            self._reading.problem(stop.text, stop.offset, member.name, True)
+            self._reading.problem(stop.text, stop.offset, member.name, True, kind=stop.kind)
             return
         if cursor.at < member.data.length:
             rest = count_text(member.data.length - cursor.at, "byte")
-            self._reading.problem(f"{rest} stand behind the last entry", cursor.offset, member.name)
+            self._reading.problem(
+                f"{rest} stand behind the last entry", cursor.offset, member.name, kind="trailing"
+            )
             hidden_pickles(self._reading, member.data, cursor.at, member.name)
 
     def resolve(self, identity: Value) -> Value:
@@ -119,7 +123,9 @@ class _Objects:
             if found is not None:
                 self._used.add(int(key))
                 return found.copy()
-        self._reading.problem("a tensor that the file does not hold", None, "pickle", True)
+        self._reading.problem(
+            "a tensor that the file does not hold", None, "pickle", True, kind="missing-storage"
+        )
         return Record("torch", "persistent id", (identity,))
 
     def tell_orphans(self) -> None:
@@ -127,13 +133,18 @@ class _Objects:
         left = [key for key in self.tensors if key not in self._used]
         if left:
             self._reading.problem(
-                f"{count_text(len(left), 'tensor')} stand outside of the object saved", None, "tensors"
+                f"{count_text(len(left), 'tensor')} stand outside of the object saved",
+                None,
+                "tensors",
+                kind="stray",
             )
 
     def _count(self, offset: int) -> None:
         limit = self._reading.limits.tensors
         if len(self.storages) + len(self.tensors) >= limit:
-            raise _Stop(f"more than {limit:,} storages and tensors ({met('tensors', limit)})", offset)
+            raise _Stop(
+                f"more than {limit:,} storages and tensors ({met('tensors', limit)})", offset, "limit"
+            )
 
     def storages_of(self, cursor: _Cursor) -> None:
         """Read the member `storages`."""
@@ -153,7 +164,9 @@ class _Objects:
             cursor.at += min(nbytes, left)
             if nbytes > left:
                 raise _Stop(
-                    f"a storage of {count_text(nbytes, 'byte')}, of which {left:,} are there", start
+                    f"a storage of {count_text(nbytes, 'byte')}, of which {left:,} are there",
+                    start,
+                    "truncated",
                 )
         start = cursor.offset
         views = cursor.item(whole=True)
@@ -180,7 +193,9 @@ class _Objects:
             rank: int = struct.unpack("<i4x", cursor.take(8))[0]
             most = self._reading.limits.rank
             if not 0 <= rank <= most:
-                raise _Stop(f"a tensor of {rank:,} dimensions ({met('rank', most)})", cursor.offset - 8)
+                raise _Stop(
+                    f"a tensor of {rank:,} dimensions ({met('rank', most)})", cursor.offset - 8, "limit"
+                )
             numbers = struct.unpack(f"<{2 * rank + 1}q", cursor.take(16 * rank + 8))
             base = self.storages.get(storage_key) if type(storage_key) is int else None
             if base is None:
@@ -200,7 +215,9 @@ class _Objects:
             raise _Stop(f"a tensor without storage of the unknown type {kind.module}.{kind.name}", offset)
         if storage_key is None:
             return Tensor((0,), (1,), 0, dtype, Storage("none", dtype, 0, data=Held(b"")))
-        self._reading.problem("a tensor whose storage is not there", offset, "tensors", True)
+        self._reading.problem(
+            "a tensor whose storage is not there", offset, "tensors", True, kind="missing-storage"
+        )
         return Tensor((0,), (1,), 0, dtype, Storage(str(storage_key)[:40], dtype, 0, problem=self.missing))
 
 
@@ -245,7 +262,7 @@ def read(reading: Reading) -> None:
         if name in by_name:
             objects.read(by_name[name], fill)
         else:
-            reading.problem("the archive does not hold it", None, name, True)
+            reading.problem("the archive does not hold it", None, name, True, kind="missing-storage")
     main = by_name["pickle"]
     body = reading.unpickle(main.data, where="pickle", persistent=objects.resolve, shift=main.data.start)
     reading.tree = body.value
@@ -256,7 +273,9 @@ def read(reading: Reading) -> None:
     reading.format["tensors"] = f"{len(objects.tensors):,}"
     if body.error is None and body.end < main.data.length:
         rest = count_text(main.data.length - body.end, "byte")
-        reading.problem(f"{rest} stand behind the pickle", main.data.start + body.end, "pickle")
+        reading.problem(
+            f"{rest} stand behind the pickle", main.data.start + body.end, "pickle", kind="trailing"
+        )
         hidden_pickles(reading, main.data, body.end, "pickle")
 
 
@@ -268,10 +287,13 @@ def _by_name(reading: Reading, members: list[TarMember]) -> dict[str, TarMember]
             continue
         if member.name in found:
             reading.problem(
-                "a name that stands twice in the archive: torch reads the last", member.header, member.name
+                "a name that stands twice in the archive: torch reads the last",
+                member.header,
+                member.name,
+                kind="duplicate",
             )
         if member.kind is not None:
-            reading.problem(f"{member.kind}: not followed", member.header, member.name, True)
+            reading.problem(f"{member.kind}: not followed", member.header, member.name, True, kind="odd")
             continue
         found[member.name] = member
     return found
@@ -281,14 +303,14 @@ def _system(reading: Reading, member: TarMember | None) -> None:
     """What the writer says about its machine; torch does not read it."""
     reading.format["byte order"] = "little"
     if member is None:
-        reading.problem("the archive has no sys_info")
+        reading.problem("the archive has no sys_info", kind="odd")
         return
     outcome = reading.unpickle(member.data, where="sys_info", shift=member.data.start)
     value = outcome.value
     if isinstance(value, dict) and value.get("little_endian") is False:
         reading.format["written on"] = "a big-endian machine"
     if not isinstance(value, dict) or value.get("protocol_version") != 1000:
-        reading.problem("the protocol version is not 1000", member.data.start, "sys_info")
+        reading.problem("the protocol version is not 1000", member.data.start, "sys_info", kind="odd")
 
 
 def _look_aside(reading: Reading, members: list[TarMember], end: int) -> None:
@@ -299,6 +321,7 @@ def _look_aside(reading: Reading, members: list[TarMember], end: int) -> None:
             f"{count_text(len(strays), 'member')} that torch does not read",
             strays[0].header,
             strays[0].name,
+            kind="stray",
         )
     for member in strays:
         if PICKLE_START.match(member.data.read(0, 2)):
@@ -307,6 +330,7 @@ def _look_aside(reading: Reading, members: list[TarMember], end: int) -> None:
                 member.header,
                 member.name,
                 True,
+                kind="second-pickle",
             )
             reading.probe(member.data, 0)
     at = end
@@ -315,7 +339,7 @@ def _look_aside(reading: Reading, members: list[TarMember], end: int) -> None:
         if any(block):
             at += len(block) - len(block.lstrip(b"\0"))
             rest = count_text(reading.source.length - at, "byte")
-            reading.problem(f"{rest} stand behind the archive", at)
+            reading.problem(f"{rest} stand behind the archive", at, kind="trailing")
             hidden_pickles(reading, Stretch(reading.source, 0, reading.source.length), at, None)
             return
         at += len(block)

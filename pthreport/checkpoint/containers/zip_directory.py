@@ -174,7 +174,7 @@ def _entries(
             break
         if len(entries) >= limits.members:
             text = f"more than {limits.members:,} members ({met('members', limits.members)})"
-            note(Problem(text, start + at, None, True))
+            note(Problem(text, start + at, None, True, kind="limit"))
             return entries
         name_end = at + _ENTRY_SIZE + name_size
         name = data[at + _ENTRY_SIZE : name_end].decode("utf-8", "backslashreplace")
