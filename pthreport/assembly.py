@@ -159,6 +159,8 @@ def assemble(
             models=models,
             tensors=by_path,
             training=training,
+            storages=anatomy.storages,
+            copies=joint.copies,
             measured=looked,
         ),
         checks,
@@ -187,6 +189,8 @@ def assemble(
         contents=anatomy.contents,
         models=models,
         tensors=tuple(records),
+        storages=anatomy.storages,
+        copies=joint.copies,
         training=training,
         provenance=provenance({**options, **examination.words()}, timestamp),
     )

@@ -13,10 +13,12 @@ from pthreport.adapters import with_figures
 from pthreport.anatomy import Anatomy, LayerFound, ModelAnatomy, ParameterFound
 from pthreport.anatomy.plain import is_number
 from pthreport.checkpoint import Checkpoint, ReadError, Tensor
+from pthreport.copies import stored_twice
 from pthreport.document import (
     Adapter,
     Average,
     BatchNormFacts,
+    Copies,
     Initialisation,
     LayerDistance,
     ParameterState,
@@ -49,6 +51,7 @@ class Joint:
     averages: tuple[Average, ...] = ()
     batchnorms: Mapping[tuple[str, str], BatchNormFacts] = field(default_factory=dict)
     adapters: Mapping[str, tuple[Adapter, ...]] = field(default_factory=dict)
+    copies: tuple[Copies, ...] = ()
 
 
 NOTHING = Joint()
@@ -70,6 +73,7 @@ def measure_together(
     ]
     with ThreadPoolExecutor(jobs, thread_name_prefix="joint") as pool:
         found = _map(pool, lambda state: _state(checkpoint, state), states)
+        same = stored_twice(checkpoint, anatomy, measured, pool)
         averages = tuple(
             _average(checkpoint, average, raw, wanted, pool) for average, raw in _averaged(anatomy.models)
         )
@@ -92,6 +96,7 @@ def measure_together(
         averages=tuple(average for average in averages if average.tensors),
         batchnorms=_batchnorms(checkpoint, anatomy, wanted),
         adapters=adapters,
+        copies=same,
     )
 
 

@@ -79,7 +79,14 @@ def _safety(
 
 
 def _health(findings: Sequence[Finding], looked: bool) -> Statement:
-    about_weights = [f for f in findings if f.category in HEALTH and f.status in ("fail", "warn")]
+    about_weights = [
+        f
+        for f in findings
+        if f.category in HEALTH
+        and f.status in ("fail", "warn")
+        # What is only warned of there, bytes that are wasted or stored twice, is no fault of the weights.
+        and (f.category != "integrity" or f.severity == "error")
+    ]
     failed = [f for f in about_weights if f.severity == "error"]
     if failed:
         return Statement(state="bad", text=f"No. {failed[0].title}: {failed[0].evidence}.")

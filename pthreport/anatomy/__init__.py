@@ -17,8 +17,9 @@ from pthreport.anatomy.optimizer import SlotTensor
 from pthreport.anatomy.outline import Outline, outline
 from pthreport.anatomy.parameter_state import ParameterFound, in_words, parameter_states
 from pthreport.anatomy.plain import brief, is_number
+from pthreport.anatomy.storages import storages
 from pthreport.checkpoint import Checkpoint
-from pthreport.document import Fact, Layer, Model, Node, Optimizer, Tie, Training
+from pthreport.document import Fact, Layer, Model, Node, Optimizer, StorageUse, Tie, Training
 from pthreport.document.tensor import Role
 
 __all__ = [
@@ -61,6 +62,7 @@ class Anatomy:
     contents: Node
     slots: tuple[SlotTensor, ...]
     states: tuple[ParameterFound, ...] = ()
+    storages: tuple[StorageUse, ...] = ()
 
 
 def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
@@ -112,6 +114,7 @@ def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
         contents=contents_room.contents(tree, everything),
         slots=tuple(slots),
         states=tuple(states),
+        storages=storages(checkpoint.tensors),
     )
 
 

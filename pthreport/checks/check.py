@@ -7,11 +7,13 @@ from typing import Literal
 
 from pthreport.document import (
     CheckpointFacts,
+    Copies,
     Detail,
     Finding,
     Import,
     Layer,
     Model,
+    StorageUse,
     TensorRecord,
     Training,
 )
@@ -34,6 +36,8 @@ class Facts:
     models: Sequence[Model]
     tensors: Mapping[str, TensorRecord]
     training: Training
+    storages: Sequence[StorageUse] = ()
+    copies: Sequence[Copies] = ()
     measured: bool = True
 
     @cached_property

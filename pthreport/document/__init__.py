@@ -54,6 +54,7 @@ from pthreport.document.spectrum import (
     SpectrumErrors,
     SpectrumPoints,
 )
+from pthreport.document.storages import Copies, StorageUse
 from pthreport.document.tensor import (
     Excerpt,
     Histogram,
@@ -88,6 +89,7 @@ __all__ = [
     "BatchNormFacts",
     "BytesDetail",
     "CheckpointFacts",
+    "Copies",
     "Curve",
     "Detail",
     "Excerpt",
@@ -132,6 +134,7 @@ __all__ = [
     "SpectrumPoints",
     "Statement",
     "Statistics",
+    "StorageUse",
     "Summary",
     "TableDetail",
     "TensorRecord",

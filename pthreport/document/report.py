@@ -6,6 +6,7 @@ from pthreport.document.base import Basis, Part
 from pthreport.document.contents import Node
 from pthreport.document.finding import Finding
 from pthreport.document.model import Model
+from pthreport.document.storages import Copies, StorageUse
 from pthreport.document.tensor import TensorRecord
 from pthreport.document.training import Training
 
@@ -176,6 +177,8 @@ class Report(Part, frozen=True, kw_only=True):
     contents: Node
     models: tuple[Model, ...]
     tensors: tuple[TensorRecord, ...]
+    storages: tuple[StorageUse, ...] = ()
+    copies: tuple[Copies, ...] = ()
     training: Training
     provenance: Provenance
 

@@ -10,19 +10,25 @@ from pthreport.measure.source import Array, Float64, Source
 
 
 def blocks(tensors: Sequence[Source]) -> Iterator[tuple[Float64, ...]]:
-    """The values of `tensors`, which have one shape and are real floats, element beside element: a
-    tuple of arrays of shape (n,), at most about 128 Ki elements, in fixed cuts. Raises `ReadError`."""
+    """`raw_blocks` of real floats, in float64."""
+    for raw in raw_blocks(tensors):
+        yield tuple(_wide(tensor, one) for tensor, one in zip(tensors, raw, strict=True))
+
+
+def raw_blocks(tensors: Sequence[Source]) -> Iterator[tuple[Array, ...]]:
+    """The values of `tensors`, which have one shape, element beside element: a tuple of arrays of shape
+    (n,) as they stand in the file, at most about 128 Ki elements, in fixed cuts. Raises `ReadError`."""
     first = tensors[0]
     if all(tensor.order == first.order for tensor in tensors) or len(first.shape) == 0:
         for start in range(0, first.numel, BLOCK):
             stop = min(start + BLOCK, first.numel)
-            yield tuple(_wide(tensor, tensor.read(start, stop)) for tensor in tensors)
+            yield tuple(tensor.read(start, stop) for tensor in tensors)
         return
     inner = max(1, first.numel // max(1, first.shape[0]))
     rows = max(1, BLOCK // inner)
     for begin in range(0, first.shape[0], rows):
         index = (slice(begin, min(begin + rows, first.shape[0])), *([slice(None)] * (len(first.shape) - 1)))
-        yield tuple(_wide(tensor, tensor.slice(index).reshape(-1)) for tensor in tensors)
+        yield tuple(tensor.slice(index).reshape(-1) for tensor in tensors)
 
 
 def comparable(tensors: Sequence[Source]) -> bool:
