@@ -49,7 +49,7 @@ def saved_bytes(value: object, **options: Any) -> bytes:
 
 def same(ours: torch.Tensor, theirs: torch.Tensor) -> bool:
     """Equal in type, shape and every bit of every value."""
-    theirs = theirs.detach().resolve_conj().resolve_neg().contiguous()
+    theirs = theirs.detach().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format)
     ours = ours.contiguous()
     if ours.dtype != theirs.dtype or ours.shape != theirs.shape:
         return False
