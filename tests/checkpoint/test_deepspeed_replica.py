@@ -51,7 +51,7 @@ def cut_again(folder: Path, world: int, model: Model, together: int) -> None:
         file = folder / f"zero_pp_rank_{rank}_mp_rank_00_optim_states.pt"
         saved = torch.load(file, weights_only=True)
         flat = torch.cat(saved["optimizer_state_dict"]["fp32_flat_groups"])
-        pieces = [piece.clone() for piece in flat.split(lengths)]
+        pieces = [piece.clone() for piece in torch.split(flat, lengths)]
         saved["optimizer_state_dict"]["fp32_flat_groups"] = pieces
         torch.save(saved, file)
 
