@@ -60,7 +60,9 @@ def analyze(
             digest = hasher.submit(checkpoint.sha256) if hash else None
             checked = hasher.submit(checkpoint.verify) if depth != "summary" else None
             measured = measure(tasks, jobs=workers, progress=progress)
-            joint = measure_together(checkpoint, anatomy, measured, wanted, workers)
+            joint = measure_together(
+                checkpoint, anatomy, measured, wanted, workers, everything=depth == "full"
+            )
             sha256 = digest.result() if digest else None
             affordable, beyond = within_budget(spectrum_tasks(checkpoint, anatomy, wanted), depth)
             spectra = {**measure_spectra(affordable, jobs=workers, depth=depth), **beyond}

@@ -222,6 +222,7 @@ def _measured_model(
     return msgspec.structs.replace(
         measured,
         adapters=joint.adapters.get(measured.key, measured.adapters),
+        experts=joint.experts.get(measured.key, measured.experts),
         highlights=highlights(measured),
         savings=savings(measured, records),
     )

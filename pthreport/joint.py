@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TypeVar
 
 import msgspec
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pthreport.adapters import with_figures
 from pthreport.anatomy import Anatomy, LayerFound, ModelAnatomy, ParameterFound
@@ -19,6 +20,7 @@ from pthreport.document import (
     Average,
     BatchNormFacts,
     Copies,
+    Experts,
     Initialisation,
     LayerDistance,
     ParameterState,
@@ -29,6 +31,7 @@ from pthreport.measure.batchnorm import EPS, batchnorm_facts
 from pthreport.measure.initialisation import Place, initialisation
 from pthreport.measure.together import comparable, relative, short, squared_distance
 from pthreport.measure.training_state import Rule, Settings, scalar, state_figures
+from pthreport.mixtures import with_comparison
 
 FARTHEST = 8
 """Tensors named of a moving average."""
@@ -44,7 +47,7 @@ _R = TypeVar("_R")
 @dataclass(frozen=True)
 class Joint:
     """`initialisations` by tensor path, `states` by optimizer path, `batchnorms` by model and layer,
-    `adapters` by model."""
+    `adapters` and `experts` by model."""
 
     initialisations: Mapping[str, Initialisation] = field(default_factory=dict)
     states: Mapping[str, Sequence[ParameterState]] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Joint:
     batchnorms: Mapping[tuple[str, str], BatchNormFacts] = field(default_factory=dict)
     adapters: Mapping[str, tuple[Adapter, ...]] = field(default_factory=dict)
     copies: tuple[Copies, ...] = ()
+    experts: Mapping[str, tuple[Experts, ...]] = field(default_factory=dict)
 
 
 NOTHING = Joint()
@@ -64,14 +68,20 @@ def measure_together(
     measured: Mapping[str, Measurement],
     wanted: set[str],
     jobs: int,
+    *,
+    everything: bool = False,
 ) -> Joint:
-    """Everything of which all tensors are `wanted`. The number of `jobs` changes no result."""
+    """All of which the tensors are `wanted`, `everything` without estimates. The number of `jobs` changes no result."""
     states = [
         state
         for state in anatomy.states
         if any(tensor.path in wanted for name, tensor in state.slots.items() if name != "step")
     ]
-    with ThreadPoolExecutor(jobs, thread_name_prefix="joint") as pool:
+    # BLAS in one thread each: the last digits then depend neither on `jobs` nor on the cores.
+    with (
+        threadpool_limits(1, user_api="blas"),
+        ThreadPoolExecutor(jobs, thread_name_prefix="joint") as pool,
+    ):
         found = _map(pool, lambda state: _state(checkpoint, state), states)
         same = stored_twice(checkpoint, anatomy, measured, pool)
         averages = tuple(
@@ -87,6 +97,16 @@ def measure_together(
             )
             for model in anatomy.models
         }
+        experts = {
+            model.found.key: tuple(
+                _map(
+                    pool,
+                    lambda one: with_comparison(one, checkpoint, measured, wanted, everything=everything),
+                    model.described.experts,
+                )
+            )
+            for model in anatomy.models
+        }
     by_optimizer: dict[str, list[ParameterState]] = {}
     for state, figures in zip(states, found, strict=True):
         by_optimizer.setdefault(state.optimizer, []).append(figures)
@@ -97,6 +117,7 @@ def measure_together(
         batchnorms=_batchnorms(checkpoint, anatomy, wanted),
         adapters=adapters,
         copies=same,
+        experts=experts,
     )
 
 

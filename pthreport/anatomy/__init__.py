@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pthreport.anatomy import adapters, budget, schedule, training
+from pthreport.anatomy import adapters, budget, experts, schedule, training
 from pthreport.anatomy import contents as contents_room
 from pthreport.anatomy import layers as layers_room
 from pthreport.anatomy import models as models_room
@@ -18,6 +18,7 @@ from pthreport.anatomy.outline import Outline, outline
 from pthreport.anatomy.parameter_state import ParameterFound, in_words, parameter_states
 from pthreport.anatomy.plain import brief, is_number
 from pthreport.anatomy.storages import storages
+from pthreport.anatomy.structure import structure_of
 from pthreport.checkpoint import Checkpoint
 from pthreport.document import Fact, Layer, Model, Node, Optimizer, StorageUse, Tie, Training
 from pthreport.document.tensor import Role
@@ -169,6 +170,7 @@ def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
         prefixes=found.removed,
         ties=tuple(Tie(paths=tuple(paths)) for paths in ties.values() if len(paths) > 1),
         adapters=adapters.find([e for layer in layers for e in layer.entries.values()], tree),
+        experts=experts.describe(layers, structure_of(layers)),
         by_kind=budget.by_kind(layers),
         by_depth=budget.by_depth(layers, modules),
         by_dtype=budget.by_dtype(layers),

@@ -191,26 +191,53 @@ class Adapter(Part, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class ExpertPair(Part, frozen=True, kw_only=True):
+    """Two experts of one mixture by their numbers, and the cosine between all of their weights."""
+
+    first: int
+    second: int
+    cosine: float
+
+
 class Experts(Part, frozen=True, kw_only=True):
     """One mixture of experts: `count` like modules under `at`, and the `router` that chooses among them.
 
-    `parameters` counts one expert; `tensors` are the paths of each expert's tensors, or, where all
-    experts share tensors (`fused`), those with the experts along dim 0. `shared` names modules beside them that see
-    every token. `norms` are the experts' L2 norms over all of their weights, in order; `router_norms`
-    the L2 norms of the router's rows. Both are empty where values were not measured.
+    `numbers` are the experts that the file holds in the form that most have; `parameters` counts one expert; `tensors` are the
+    paths of each expert's tensors, or, where all experts share tensors (`fused`), those with the experts
+    along dim 0. `shared` names modules beside them that see every token.
+
+    `norms` are the experts' L2 norms over all of their weights, `nearest` the largest cosine that each has with another, in the
+    order of `numbers` (None beside an expert of zeros or without finite values); `cosine_min`, `cosine_mean` and `cosine_max` are over all
+    pairs, `duplicate_pairs` counts those with a cosine above 0.99 and `duplicates` lists the closest. They are "computed"
+    from all weights, or "estimated" from `sampled` ones of each expert, spread evenly: the standard
+    error of a cosine c is then about (1 - c^2) / sqrt(sampled). `router_norms` are
+    the L2 norms of the router's rows, `router_biases` what it adds to each expert's score. All are empty where values were not
+    measured, and `problem` then says why.
     """
 
     at: str
     count: int
+    numbers: tuple[int, ...]
     router: str
     router_weight: str
+    router_bias: str | None = None
     parameters: int
     fused: bool
     tensors: tuple[tuple[str, ...], ...]
     shared: tuple[str, ...] = ()
     evidence: str
     norms: tuple[float, ...] = ()
+    nearest: tuple[float | None, ...] = ()
+    cosine_min: float | None = None
+    cosine_mean: float | None = None
+    cosine_max: float | None = None
+    cosine_basis: Basis = "computed"
+    sampled: int = 0
+    duplicate_pairs: int = 0
+    duplicates: tuple[ExpertPair, ...] = ()
     router_norms: tuple[float, ...] = ()
+    router_biases: tuple[float, ...] = ()
+    problem: str = ""
 
 
 class Amount(Part, frozen=True, kw_only=True):
@@ -272,6 +299,7 @@ class Model(Part, frozen=True, kw_only=True):
     prefixes: tuple[RemovedPrefix, ...] = ()
     ties: tuple[Tie, ...] = ()
     adapters: tuple[Adapter, ...] = ()
+    experts: tuple[Experts, ...] = ()
     by_kind: dict[str, Amount] = {}
     by_depth: dict[str, Amount] = {}
     by_dtype: dict[str, Amount] = {}

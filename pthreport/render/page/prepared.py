@@ -6,6 +6,8 @@ from pthreport.render.page.adapters import adapters
 from pthreport.render.page.bounds import Bounds
 from pthreport.render.page.choose import choose
 from pthreport.render.page.contents import contents
+from pthreport.render.page.experts import HEAD as EXPERTS_HEAD
+from pthreport.render.page.experts import experts
 from pthreport.render.page.findings import findings
 from pthreport.render.page.gallery import gallery
 from pthreport.render.page.index import index
@@ -37,6 +39,8 @@ def prepared(report: Report, bounds: Bounds) -> dict[str, object]:
         "models": models(report, look_up, choice.anchors, bounds),
         "adapters": adapters(report, look_up, choice.anchors),
         "adapters_head": ADAPTERS_HEAD,
+        "experts": experts(report, look_up, choice.anchors),
+        "experts_head": EXPERTS_HEAD,
         "layers": layers(source),
         "loose": loose_tensors(source),
         "precision": precision(report, look_up, choice.anchors, bounds),

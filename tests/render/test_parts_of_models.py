@@ -1,4 +1,4 @@
-"""The page's section of low-rank adapters."""
+"""The page's sections of low-rank adapters and of mixtures of experts."""
 
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,10 +18,10 @@ class _Text(HTMLParser):
         self.parts.append(data)
 
 
-def section(state: dict[str, torch.Tensor], path: Path, **beside: object) -> str:
+def section(state: dict[str, torch.Tensor], path: Path, what: str = "adapters", **beside: object) -> str:
     torch.save({"model": state, **beside}, path / "a.pt")
     page = render_html(pthreport.analyze(path / "a.pt"))
-    start = page.find('<section aria-labelledby="adapters"')
+    start = page.find(f'<section aria-labelledby="{what}"')
     if start < 0:
         return ""
     reader = _Text()
@@ -46,6 +46,22 @@ def test_the_section_says_where_the_change_is_largest(tmp_path: Path) -> None:
 
 def test_without_adapters_there_is_none(tmp_path: Path) -> None:
     assert section({"fc.weight": torch.ones(2, 2), "fc.bias": torch.ones(2)}, tmp_path) == ""
+
+
+def test_a_mixture_lacks_an_expert_and_has_twins(tmp_path: Path) -> None:
+    state = {"moe.gate.weight": torch.tensor([[3.0, 4.0, 0.0]] * 4)}
+    for number in (0, 1, 3):
+        state[f"moe.experts.{number}.up.weight"] = torch.eye(3) if number else torch.ones(3, 3)
+        state[f"moe.experts.{number}.down.weight"] = torch.eye(3)
+    text = section(state, tmp_path, "experts")
+    assert "1 mixture, each with its router." in text
+    assert "1 pair of experts is nearly the same: 1 and 3 of moe (cosine 1)." in text
+    assert (
+        "The router of moe tells 4 experts apart; expert 2 is not in the file or of another shape." in text
+    )
+    # Experts of norms sqrt(12) and sqrt(6), the cosine of two of them 6 / sqrt(72)
+    assert "moe 3 of 4 18 2.45 to 3.46 0.707 0.805 1 1 5 to 5" in text
+    assert section({"fc.weight": torch.ones(2, 2)}, tmp_path, "experts") == ""
 
 
 def test_hostile_names_are_escaped(tmp_path: Path) -> None:
