@@ -13,6 +13,7 @@ from pthreport.checks import CHECKS, Examination, with_installed
 from pthreport.document import Report, TensorRecord, from_json
 from pthreport.joint import measure_together
 from pthreport.measure import measure
+from pthreport.measure.device import device_of
 from pthreport.measure.spectrum import Depth, measure_spectra
 from pthreport.progress import Progress
 from pthreport.tasks import chosen, spectrum_tasks, tasks_for, unknown, within_budget
@@ -24,6 +25,7 @@ def analyze(
     depth: Depth = "standard",
     tensors: str | None = None,
     jobs: int | None = None,
+    device: str = "cpu",
     hash: bool = True,
     title: str | None = None,
     timestamp: str | None = None,
@@ -38,24 +40,26 @@ def analyze(
     exact, quantiles and histograms come from a second pass) and leaves nothing out; `tensors` is a shell
     pattern for the
     paths (or their ends) of the tensors to measure; `jobs` the number of worker threads (default one
-    a core), which changes no byte of the result. `hash` takes the file's SHA-256. `timestamp` is
+    a core), which changes no byte of the result; `device` ("cpu", "cuda", "cuda:N" or "auto") is where
+    sketches and spectra are computed, whose last digits differ between devices. `hash` takes the file's SHA-256. `timestamp` is
     recorded as it is (default: SOURCE_DATE_EPOCH, else none). `checks` says which checks are run and with which thresholds
     (default: all, with their own), `limits` how much the file may ask of the reader. `progress` is called
     with the bytes measured and the bytes in all.
 
-    Raises `CheckpointError` where nothing can be read, `SettingsError` where `checks` names what there
+    Raises `DeviceError` where the device is not there, `CheckpointError` where nothing can be read, `SettingsError` where `checks` names what there
     is not.
     """
     source = Path(path)
     examination = checks or Examination()
     chosen_checks = examination.chosen(with_installed(CHECKS))  # a wrong name is told before the work
     workers = jobs or os.cpu_count() or 1
+    place = device_of(device)
     with open_checkpoint(source, limits) as checkpoint:
         anatomy = describe(checkpoint, everything=depth == "full")
         wanted = set() if depth == "summary" else set(chosen(checkpoint, anatomy, tensors))
         if tensors is not None and not wanted and depth != "summary":
             raise CheckpointError(unknown(checkpoint, anatomy, tensors), source)
-        tasks = tasks_for(checkpoint, anatomy, wanted, exact=depth == "full")
+        tasks = tasks_for(checkpoint, anatomy, wanted, exact=depth == "full", device=place)
         with ThreadPoolExecutor(1, thread_name_prefix="pthreport-hash") as hasher:
             digest = hasher.submit(checkpoint.sha256) if hash else None
             checked = hasher.submit(checkpoint.verify) if depth != "summary" else None
@@ -65,7 +69,7 @@ def analyze(
             )
             sha256 = digest.result() if digest else None
             affordable, beyond = within_budget(spectrum_tasks(checkpoint, anatomy, wanted), depth)
-            spectra = {**measure_spectra(affordable, jobs=workers, depth=depth), **beyond}
+            spectra = {**measure_spectra(affordable, jobs=workers, depth=depth, device=place), **beyond}
             problems = [*checkpoint.problems, *(checked.result() if checked else ())]
         return assemble(
             checkpoint,
@@ -81,6 +85,7 @@ def analyze(
                 "depth": depth,
                 "tensors": tensors or "all",
                 "SHA-256": "taken" if hash else "not taken",
+                **({} if place is None else {"device": place}),
                 **(limits or Limits()).changed(),
             },
             timestamp=timestamp,

@@ -10,7 +10,6 @@ LATER = {
     "--model": "checking against an architecture",
     "--meta": "recording keys and values",
     "--no-values": "leaving values out",
-    "--device": "measuring on a GPU",
     "--template-dir": "templates of your own",
 }
 """Options that others may count on (the contract) and that do not exist yet."""
@@ -123,6 +122,12 @@ def parser() -> argparse.ArgumentParser:
         "--timestamp", metavar="TIME", help="a date to record (default: SOURCE_DATE_EPOCH, else none)"
     )
     made.add_argument("--jobs", type=int, metavar="N", help="worker threads (default: one a core)")
+    made.add_argument(
+        "--device",
+        default="cpu",
+        metavar="DEVICE",
+        help="where sketches and spectra are computed: cpu (default), cuda, cuda:N, or auto",
+    )
     made.add_argument("--quiet", action="store_true", help="no progress and no summary, errors only")
     made.add_argument(
         "--json-schema", action="store_true", help="print the JSON Schema of report.json and exit"

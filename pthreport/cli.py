@@ -36,9 +36,10 @@ def _failed(error: Exception) -> int:
     from pthreport.checkpoint import LimitError
     from pthreport.checks import SettingsError
     from pthreport.document import ReportError
+    from pthreport.measure.device import DeviceError
     from pthreport.render import OutputError
 
-    if isinstance(error, UsageError | LimitError | SettingsError | ReportError | OutputError):
+    if isinstance(error, UsageError | DeviceError | LimitError | SettingsError | ReportError | OutputError):
         _say(str(error))
         return 2
     if os.environ.get("PTHREPORT_DEBUG") == "1":
@@ -189,6 +190,7 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             depth=given.depth,
             tensors=given.tensors,
             jobs=given.jobs,
+            device=given.device,
             hash=not given.no_hash,
             title=given.title,
             timestamp=given.timestamp,

@@ -36,9 +36,10 @@ def tasks_for(
     wanted: set[str],
     excerpt: tuple[int, int] = (6, 8),
     exact: bool = False,
+    device: str | None = None,
 ) -> list[Task]:
     """What is to be measured of each tensor: units and pictures only where its layer has them. `exact`
-    leaves nothing estimated."""
+    leaves nothing estimated; on `device` torch counts."""
     weights: dict[str, LayerFound] = {}
     rgb: set[str] = set()
     for model in anatomy.models:
@@ -67,6 +68,7 @@ def tasks_for(
                 excerpt=excerpt if of_model else (2, 4),
                 precision=precision if named is not None and named.role == "parameter" else None,
                 refine=exact,
+                device=device,
             )
         )
     return tasks

@@ -9,6 +9,7 @@ import numpy as np
 
 from pthreport.checkpoint.errors import ReadError
 from pthreport.measure.blocks import PIECE, READ, Box, Layout, layout
+from pthreport.measure.device_sketch import DeviceSketch
 from pthreport.measure.duplicates import Projection, projection
 from pthreport.measure.kernels import KernelLayout, PictureKind, kernel_layout
 from pthreport.measure.moments import Moments, Scratch, block_moments, extent, moments
@@ -42,7 +43,8 @@ class Task:
     `rows_text` and `columns_text` say what runs down and across a matrix. `excerpt` is the size of
     the corner of exact values, None for none. `precision` asks what narrower types would do to a
     floating tensor of two dims or more: estimated where it is long, or exact. `refine` has quantiles,
-    histogram and counts made exact by reading long tensors again.
+    histogram and counts made exact by reading long tensors again. `device` is where torch counts the
+    sketch, None where numpy does.
     """
 
     tensor: Source
@@ -55,6 +57,7 @@ class Task:
     excerpt: tuple[int, int] | None = (6, 8)
     precision: Literal["estimate", "exact"] | None = None
     refine: bool = False
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +187,7 @@ class _Gather:
         self._small = plan.small
         wide = plan.task.tensor.dtype.kind == "float" and self._decoder.raw_dtype is None
         narrow = Narrowing() if wide and plan.task.precision is not None else None
-        self._own = _Tally(self._decoder, self._small, narrow)
+        self._own = _Tally(self._decoder, self._small, narrow, plan.task.device)
         self._parts: dict[str, _Tally] = {}
         self.units: UnitSums | None = None
         self.cells: Cells | None = None
@@ -266,9 +269,16 @@ class _Gather:
 class _Tally:
     # One stream of numbers: exact sums and a sketch, or only the sketch where it is exact.
 
-    def __init__(self, decoder: Decoder, small: bool, narrowing: Narrowing | None = None) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        small: bool,
+        narrowing: Narrowing | None = None,
+        device: str | None = None,
+    ) -> None:
         self._dtype, self._affine = decoder.raw_dtype, decoder.affine
         self._small = small
+        self._device = device
         self._narrowing = narrowing
         self._sums = Moments()
         self._kept: list[Array] = []
@@ -285,7 +295,11 @@ class _Tally:
             self._kept.append(values)
             return
         if self._dense is None:
-            self._dense = DenseSketch(self._dtype, self._affine)
+            self._dense = (
+                DenseSketch(self._dtype, self._affine)
+                if self._device is None
+                else DeviceSketch(self._device, self._dtype, self._affine)
+            )
         self._dense.add(values)
 
     def add(

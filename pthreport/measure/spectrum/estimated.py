@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pthreport.measure.source import Array, Float64
+from pthreport.measure.spectrum.algebra import NUMPY, Algebra
 
 STARTS = 8
 STEPS = 24
@@ -68,7 +69,9 @@ class Density:
         return 3 * float(np.sqrt((n - 1) * each.var())) + moved
 
 
-def density(panels: Panels, short: int, *, starts: int = STARTS, steps: int = STEPS) -> Density:
+def density(
+    panels: Panels, short: int, *, starts: int = STARTS, steps: int = STEPS, algebra: Algebra = NUMPY
+) -> Density:
     """The density of the squares of the singular values of a matrix of finite numbers.
 
     `panels` gives the matrix, scaled so that nothing overflows, as float32 (or complex64) arrays
@@ -82,7 +85,7 @@ def density(panels: Panels, short: int, *, starts: int = STARTS, steps: int = ST
     alphas, betas = np.zeros((starts, steps)), np.zeros((starts, steps))
     bases: list[Array] = [x]
     for step in range(steps):
-        y = product(panels, bases[-1])
+        y = algebra.product(panels(), bases[-1])
         alphas[:, step] = np.real((bases[-1].conj() * y).sum(axis=0))
         for _ in range(2):  # twice is enough (Giraud et al. 2005)
             for basis in bases:
@@ -93,7 +96,7 @@ def density(panels: Panels, short: int, *, starts: int = STARTS, steps: int = ST
         if step + 1 < steps:
             # A start whose space is exhausted goes on with zeros, which weigh nothing.
             bases.append(np.where(small, 0.0, y / np.where(small, 1.0, beta)))
-    top, residual, settled = _top(panels, np.concatenate(bases, axis=1))
+    top, residual, settled = _top(algebra, panels, np.concatenate(bases, axis=1))
 
     def after(count: int, coarse: Density | None = None) -> Density:
         nodes, weights = _quadrature(alphas[:, :count], betas[:, : count - 1])
@@ -116,20 +119,10 @@ def _quadrature(alphas: Float64, betas: Float64) -> tuple[Float64, Float64]:
     return nodes, weights
 
 
-def product(panels: Panels, x: Array) -> Array:
-    """W W^H x for W (short, long) in panels; x (short, b)."""
-    total: Array | None = None
-    for panel in panels():
-        part = panel @ (panel.conj().T @ x.astype(panel.dtype))
-        wide = part.astype(np.result_type(x.dtype, part.dtype))
-        total = wide if total is None else np.add(total, wide, out=total)
-    return np.zeros_like(x) if total is None else total
-
-
-def _top(panels: Panels, space: Array) -> tuple[Float64, float, int]:
+def _top(algebra: Algebra, panels: Panels, space: Array) -> tuple[Float64, float, int]:
     # Ritz values of the block Krylov space, the residual of the first, and how many are settled.
     basis, _ = np.linalg.qr(space)
-    image = product(panels, basis)
+    image = algebra.product(panels(), basis)
     values, vectors = np.linalg.eigh(basis.conj().T @ image)
     values, vectors = values[::-1], vectors[:, ::-1]
     off = np.linalg.norm(image @ vectors - (basis @ vectors) * values, axis=0)

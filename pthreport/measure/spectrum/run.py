@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from pthreport.measure.spectrum.algebra import algebra_on
 from pthreport.measure.spectrum.matrices import SpectrumTask
 from pthreport.measure.spectrum.spectrum import Depth, LayerSpectra, cost, spectra_of
 
@@ -18,13 +19,15 @@ def measure_spectra(
     *,
     jobs: int = 1,
     depth: Depth = "standard",
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> dict[str, LayerSpectra]:
     """The spectra of every task's tensor, by path, in the order of `tasks`.
 
     `jobs` threads work, each on one layer at a time; meanwhile BLAS is held to one thread, for the
     whole process, so that neither outnumber the cores nor the bytes depend on their number. Tensors
-    that are the same view are computed once. `progress(done, total)` is called in the caller's thread
+    that are the same view are computed once. On a `device` it is torch that multiplies and finds
+    eigenvalues: figures then differ by rounding. `progress(done, total)` is called in the caller's thread
     with the cost of what is done. On an interrupt no further layer is begun.
     """
     first: dict[Hashable, int] = {}
@@ -34,11 +37,12 @@ def measure_spectra(
     done = 0
     found: dict[int, LayerSpectra] = {}
     stop = threading.Event()
+    algebra = algebra_on(device)
 
     def one(at: int) -> LayerSpectra:
         if stop.is_set():
             raise CancelledError
-        return spectra_of(tasks[at], depth, stop.is_set)
+        return spectra_of(tasks[at], depth, stop.is_set, algebra)
 
     with (
         threadpool_limits(1, user_api="blas"),

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from pthreport.measure.source import Array, Float64
+from pthreport.measure.spectrum.algebra import NUMPY, Algebra
 
 TINY = 4096
 """Elements up to which the singular values are computed from the matrix itself."""
@@ -28,6 +29,7 @@ def singular_values(
     double: bool,
     threshold: Callable[[float], float],
     gram: Array | None = None,
+    algebra: Algebra = NUMPY,
 ) -> Float64:
     """All singular values of a matrix of `shape`, largest first, accumulated in float64.
 
@@ -45,18 +47,13 @@ def singular_values(
     if double or shape[0] * shape[1] <= TINY:
         return _reduced(panels, short)
     if gram is None:
-        for panel in panels():
-            gram = _added(gram, panel @ panel.conj().T)
+        gram = algebra.gram(panels())
     if gram is None:
         return np.zeros(short)
-    return _of_gram(gram, panels, threshold)
+    return _of_gram(gram, panels, threshold, algebra)
 
 
-def _added(total: Array | None, part: Array) -> Array:
-    return part if total is None else np.add(total, part, out=total)
-
-
-def _of_gram(gram: Array, panels: Panels, threshold: Callable[[float], float]) -> Float64:
+def _of_gram(gram: Array, panels: Panels, threshold: Callable[[float], float], algebra: Algebra) -> Float64:
     short = gram.shape[0]
     squares = np.real(np.diagonal(gram)).copy()
     if not np.isfinite(squares).all():
@@ -68,7 +65,7 @@ def _of_gram(gram: Array, panels: Panels, threshold: Callable[[float], float]) -
         return values
     if kept.size < short:
         gram = gram[np.ix_(kept, kept)]
-    found: Float64 = np.linalg.eigvalsh(gram)[::-1]
+    found = algebra.eigenvalues(gram)[::-1]
     limit = threshold(float(np.sqrt(squares.sum()))) ** 2
     if found[-1] < RESOLVED * found[0] and limit < RESOLVED * found[0]:
         return _reduced(panels, short)
@@ -106,7 +103,12 @@ def _power_of_two(peak: float) -> float:
 
 
 def slice_values(
-    shape: tuple[int, int], slices: Iterator[Array], *, double: bool, threshold: Callable[[float], float]
+    shape: tuple[int, int],
+    slices: Iterator[Array],
+    *,
+    double: bool,
+    threshold: Callable[[float], float],
+    algebra: Algebra = NUMPY,
 ) -> tuple[Float64, Array | None]:
     """The singular values of several matrices of one shape, all together, in no order, and the sum of their
     W W^H: that of the matrices side by side. It is None where it was not on the way (tall or tiny matrices,
@@ -117,12 +119,13 @@ def slice_values(
     through_gram = not double and rows * columns > TINY
     for matrix in slices:
         panel = np.ascontiguousarray(matrix if rows <= columns else matrix.T)
-        own = panel @ panel.conj().T if through_gram else None
+        once = partial(_once, panel)
+        own = algebra.gram(once()) if through_gram else None
         found.append(
-            singular_values(partial(_once, panel), shape, double=double, threshold=threshold, gram=own)
+            singular_values(once, shape, double=double, threshold=threshold, gram=own, algebra=algebra)
         )
         if own is not None and rows <= columns:
-            total = _added(total, own)
+            total = own if total is None else np.add(total, own, out=total)
     return np.concatenate(found) if found else np.empty(0), total
 
 

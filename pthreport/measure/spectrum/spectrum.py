@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pthreport.checkpoint.errors import ReadError
 from pthreport.document.spectrum import Spectrum
 from pthreport.measure.source import Array
+from pthreport.measure.spectrum.algebra import NUMPY, Algebra
 from pthreport.measure.spectrum.estimated import STARTS, STEPS, density
 from pthreport.measure.spectrum.figures import estimated_figures, exact_figures, pooled_as, pooled_figures
 from pthreport.measure.spectrum.matrices import Matrix, Section, SpectrumTask
@@ -87,7 +88,10 @@ def refusal(task: SpectrumTask) -> str | None:
 
 
 def spectra_of(
-    task: SpectrumTask, depth: Depth = "standard", cancelled: Callable[[], bool] | None = None
+    task: SpectrumTask,
+    depth: Depth = "standard",
+    cancelled: Callable[[], bool] | None = None,
+    algebra: Algebra = NUMPY,
 ) -> LayerSpectra:
     """The spectra of a task's matrix, of its sections, and of a convolution's kernel slices.
 
@@ -104,12 +108,17 @@ def spectra_of(
     try:
         with np.errstate(all="ignore"):
             matrix = Matrix(task)
-            whole = _convolution(matrix, task, depth) if _pools(task, depth) else _spectrum(matrix, depth)
+            convolution = _pools(task, depth)
+            whole = (
+                _convolution(matrix, task, depth, algebra)
+                if convolution
+                else _spectrum(matrix, depth, algebra)
+            )
             parts = []
             for section in task.sections:
                 if cancelled is not None and cancelled():
                     break
-                parts.append(_spectrum(Matrix(task, section), depth, section))
+                parts.append(_spectrum(Matrix(task, section), depth, algebra, section))
             return LayerSpectra(path, whole, tuple(parts))
     except BeyondFloatError:
         return LayerSpectra(path, reason="its largest singular value is beyond float64")
@@ -117,12 +126,18 @@ def spectra_of(
         return LayerSpectra(path, reason="some values are not finite")
     except np.linalg.LinAlgError as error:
         return LayerSpectra(path, reason=f"the computation did not converge ({error})")
+    except MemoryError:
+        return LayerSpectra(path, reason="the computation takes more memory than there is")
     except (ReadError, OSError) as error:
         return LayerSpectra(path, reason=str(error))
 
 
 def _spectrum(
-    matrix: Matrix, depth: Depth, section: Section | None = None, gram: Array | None = None
+    matrix: Matrix,
+    depth: Depth,
+    algebra: Algebra,
+    section: Section | None = None,
+    gram: Array | None = None,
 ) -> Spectrum:
     shape = matrix.shape
     name = "" if section is None else section.name
@@ -130,8 +145,10 @@ def _spectrum(
 
     threshold = _noise(matrix, shape)
     if not is_exact(*shape, depth):
-        return _estimated(matrix, threshold, name, points)
-    values = singular_values(matrix.panels, shape, double=matrix.double, threshold=threshold, gram=gram)
+        return _estimated(matrix, threshold, name, points, algebra)
+    values = singular_values(
+        matrix.panels, shape, double=matrix.double, threshold=threshold, gram=gram, algebra=algebra
+    )
     if values.size and not isfinite(values[0]):
         raise BeyondFloatError
     frobenius = float(np.linalg.norm(values / values[0]) * values[0]) if values[0] > 0 else 0.0
@@ -147,7 +164,9 @@ def _noise(matrix: Matrix, shape: tuple[int, int]) -> Callable[[float], float]:
     return threshold
 
 
-def _estimated(matrix: Matrix, threshold: Callable[[float], float], name: str, points: bool) -> Spectrum:
+def _estimated(
+    matrix: Matrix, threshold: Callable[[float], float], name: str, points: bool, algebra: Algebra
+) -> Spectrum:
     narrow = np.dtype(np.complex64 if matrix.wide_type.kind == "c" else np.float32)
     peak, squares = 0.0, 0.0
     for panel in matrix.panels(None if matrix.double else narrow):
@@ -173,7 +192,7 @@ def _estimated(matrix: Matrix, threshold: Callable[[float], float], name: str, p
                 yield (panel / scale).astype(narrow)
 
     held = list(panels()) if prod(matrix.shape) <= HELD else None
-    found = density(panels if held is None else lambda: iter(held), matrix.short)
+    found = density(panels if held is None else lambda: iter(held), matrix.short, algebra=algebra)
     frobenius = peak * sqrt(squares)
     return estimated_figures(
         found, scale, matrix.shape, frobenius, threshold(frobenius), part=name, points=points
@@ -189,14 +208,16 @@ def _pooled_cost(task: SpectrumTask) -> float:
     return prod(shape[2:]) * exact_cost(shape[0], shape[1])
 
 
-def _convolution(matrix: Matrix, task: SpectrumTask, depth: Depth) -> Spectrum:
+def _convolution(matrix: Matrix, task: SpectrumTask, depth: Depth, algebra: Algebra) -> Spectrum:
     # The reshaped kernel and its slices. Where both have a row for every unit, the one's Gram matrix is the
     # sum of the others', and nothing is multiplied twice.
     shape, count, slices = matrix.slices()
     by_row = shape[0] == matrix.shape[0] and (task.unit_axis or 0) == 0
     if count == 1 and by_row and is_exact(*matrix.shape, depth):
-        whole = _spectrum(matrix, depth)
+        whole = _spectrum(matrix, depth, algebra)
         return replace(whole, pooled=pooled_as(whole))
-    values, gram = slice_values(shape, slices, double=matrix.double, threshold=_noise(matrix, shape))
-    whole = _spectrum(matrix, depth, gram=gram if by_row and shape[0] == matrix.short else None)
+    values, gram = slice_values(
+        shape, slices, double=matrix.double, threshold=_noise(matrix, shape), algebra=algebra
+    )
+    whole = _spectrum(matrix, depth, algebra, gram=gram if by_row and shape[0] == matrix.short else None)
     return replace(whole, pooled=pooled_figures(values))
