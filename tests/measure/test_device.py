@@ -94,8 +94,10 @@ def test_estimates_agree_to_products_in_float32(device: str) -> None:
     panels = [matrix[:, :300], matrix[:, 300:]]
     there = density(lambda: iter(panels), 200, algebra=TorchAlgebra(device))
     here = density(lambda: iter(panels), 200)
-    np.testing.assert_allclose(there.top[:5], here.top[:5], rtol=1e-5)
-    assert there.sum(np.sqrt) == pytest.approx(here.sum(np.sqrt), rel=1e-4)
+    np.testing.assert_allclose(there.top[:5], here.top[:5], rtol=1e-6)
+    # Rounding may settle another number of values: the sums then differ, by less than their stated error.
+    error = here.spread(lambda found: found.sum(np.sqrt))
+    assert there.sum(np.sqrt) == pytest.approx(here.sum(np.sqrt), abs=error)
 
 
 def test_torchs_errors_become_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
