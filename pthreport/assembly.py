@@ -215,6 +215,7 @@ def _measured_model(
             _with_spectrum(layer, spectra.get(layer.weight or "")),
             profile=profile(layer, records, spectra.get(layer.weight or ""), ratios),
             batchnorm=joint.batchnorms.get((model.described.key, layer.name)),
+            smoothness=joint.smooth.get(layer.weight or ""),
         )
         for layer in model.described.layer_list
     )

@@ -24,8 +24,10 @@ from pthreport.document import (
     Initialisation,
     LayerDistance,
     ParameterState,
+    Smoothness,
     Training,
 )
+from pthreport.first_layers import smooth
 from pthreport.measure import Measurement
 from pthreport.measure.batchnorm import EPS, batchnorm_facts
 from pthreport.measure.initialisation import Place, initialisation
@@ -48,6 +50,7 @@ _R = TypeVar("_R")
 class Joint:
     """`initialisations` by tensor path, `states` by optimizer path, `batchnorms` by model and layer,
     `adapters` and `experts` by model."""
+    `adapters` by model, `smooth` by the path of the weight that sees a model's input."""
 
     initialisations: Mapping[str, Initialisation] = field(default_factory=dict)
     states: Mapping[str, Sequence[ParameterState]] = field(default_factory=dict)
@@ -56,6 +59,7 @@ class Joint:
     adapters: Mapping[str, tuple[Adapter, ...]] = field(default_factory=dict)
     copies: tuple[Copies, ...] = ()
     experts: Mapping[str, tuple[Experts, ...]] = field(default_factory=dict)
+    smooth: Mapping[str, Smoothness] = field(default_factory=dict)
 
 
 NOTHING = Joint()
@@ -118,6 +122,7 @@ def measure_together(
         adapters=adapters,
         copies=same,
         experts=experts,
+        smooth=smooth(checkpoint, anatomy, wanted),
     )
 
 

@@ -98,7 +98,7 @@ def test_batch_norm_and_savings(report: Report) -> None:
     model = next(m for m in report.models if m.key == "model")
     facts = next(layer.batchnorm for layer in model.layer_list if layer.kind == "batchnorm")
     assert facts is not None
-    assert (facts.channels, facts.batches, facts.untrained, facts.var_bad) == (8, 4, False, 0)
+    assert (facts.channels, facts.batches, facts.initial, facts.var_bad) == (8, 4, False, 0)
     forms = {saving.form: saving for saving in model.savings}
     weights = [t for t in report.tensors if t.model == "model" and t.role == "parameter"]
     now = sum(t.nbytes for t in weights)

@@ -160,6 +160,7 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
         matched=len(names),
         matched_by=by,
         problem=problem,
+        absent=_absent(names, model, models),
         steps=(min(steps), max(steps)) if steps else None,
     )
     tensors = tuple(SlotTensor(t, path, i, s, names.get(i)) for t, i, s in found)
@@ -229,6 +230,12 @@ def _match(
             f"{shapes[index]}, {name} in that place {shape}), so its state is left unnamed"
         )
     return {}, None, "", problem
+
+
+def _absent(names: Mapping[str, str], key: str | None, models: Sequence[Candidate]) -> tuple[str, ...]:
+    held = set(names.values())
+    own = next((model.parameters for model in models if model.key == key), ()) if held else ()
+    return tuple(entry.path for entry in own if entry.path not in held)
 
 
 def index_of(value: object) -> str | None:

@@ -24,3 +24,13 @@ def names(items: Iterable[str], most: int = 3) -> str:
     rest = len(all_of_them) - most
     shown = ", ".join(all_of_them[:most])
     return f"{shown} and {rest:,} more" if rest > 0 else shown
+
+
+def of(number: int, total: int, word: str, plural: str | None = None) -> str:
+    """ "1 of 46 layers": the noun goes with the whole, the verb with the number."""
+    return f"{number:,} of {count(total, word, plural)}"
+
+
+def verb(number: int, one: str, many: str) -> str:
+    """The verb that goes with a number."""
+    return one if number == 1 else many

@@ -33,6 +33,7 @@ from pthreport.document.model import (
     Profile,
     RemovedPrefix,
     Saving,
+    Smoothness,
     Tie,
 )
 from pthreport.document.report import (
@@ -131,6 +132,7 @@ __all__ = [
     "Scaler",
     "Scheduler",
     "Slot",
+    "Smoothness",
     "Spectrum",
     "SpectrumErrors",
     "SpectrumPoints",

@@ -27,8 +27,8 @@ class BatchNormFacts(Part, frozen=True, kw_only=True):
     """What a normalisation with running statistics shows, over its channels.
 
     Variances: the least and largest, how many are zero, below it or NaN (`var_bad`), positive
-    and below 1e-6 (`var_small`), above 1e6 (`var_large`). `batches` is num_batches_tracked. `untrained`: the mean
-    is 0 and the variance 1 everywhere, or no batch was counted. Gains are |weight| / sqrt(var + eps)
+    and below 1e-6 (`var_small`), above 1e6 (`var_large`). `batches` is num_batches_tracked. `initial`: the mean
+    is 0 and the variance 1 everywhere. Gains are |weight| / sqrt(var + eps)
     (a weight of 1 where there is none), what the layer multiplies a channel by: least, median, largest. `gamma_small`
     counts weights with |weight| < 1e-3. `eps` is read or torch's default of 1e-5.
     """
@@ -40,12 +40,23 @@ class BatchNormFacts(Part, frozen=True, kw_only=True):
     var_small: int
     var_large: int
     batches: int | None
-    untrained: bool
+    initial: bool
     gain_min: float | None
     gain_median: float | None
     gain_max: float | None
     gamma_small: int
     eps: float
+
+
+class Smoothness(Part, frozen=True, kw_only=True):
+    """How alike neighbouring values are in the `kernels` of the layer that sees the input: the magnitude of
+    their lag-1 `correlation` along the spatial axes, the mean over the kernels, beside what independent
+    values would give, `noise`, and the standard error of that."""
+
+    kernels: int
+    correlation: float
+    noise: float
+    error: float
 
 
 class Layer(Part, frozen=True, kw_only=True):
@@ -73,6 +84,7 @@ class Layer(Part, frozen=True, kw_only=True):
     spectra: tuple[Spectrum, ...] = ()
     spectrum_reason: str | None = None
     batchnorm: BatchNormFacts | None = None
+    smoothness: Smoothness | None = None
 
 
 class Module(Part, frozen=True, kw_only=True):

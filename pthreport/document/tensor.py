@@ -185,8 +185,8 @@ class Initialisation(Part, frozen=True, kw_only=True):
     """Whether the values look as a usual initialisation leaves them: never more than "consistent
     with", for a frozen layer and a tiny learning rate look the same.
 
-    `law` says it in words ("U(-0.0589, 0.0589): PyTorch's default for Linear and convolutions"), with
-    its `bound` (uniform, truncated) and `std`. `consistent`: no value beyond the bound, the spread
+    `law` says it in words ("U(-0.0589, 0.0589): PyTorch's default for Linear and convolutions"), `family`
+    is its shape, with its `bound` (uniform, truncated) and `std`. `consistent`: no value beyond the bound, the spread
     within four standard errors, and a Kolmogorov-Smirnov distance `ks` from the law's distribution
     that chance exceeds with probability `chance` > 0.001. Where no law fits, it is the layer's own
     default that is named, and how far off: `spread_ratio` (std over the law's) and `bound_ratio`
@@ -194,6 +194,7 @@ class Initialisation(Part, frozen=True, kw_only=True):
     """
 
     law: str
+    family: Literal["uniform", "normal", "truncated", "constant"]
     consistent: bool
     std: float | None = None
     bound: float | None = None

@@ -32,7 +32,7 @@ def batchnorm_facts(
         var_small=int(np.count_nonzero((wide > 0) & (wide < SMALL_VAR))),
         var_large=int(np.count_nonzero(wide > LARGE_VAR)),
         batches=batches,
-        untrained=fresh or batches == 0,
+        initial=fresh,
         gain_min=float(gains.min()) if gains.size else None,
         gain_median=float(np.median(gains)) if gains.size else None,
         gain_max=float(gains.max()) if gains.size else None,

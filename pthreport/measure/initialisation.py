@@ -234,7 +234,9 @@ def _edges(sketch: Sketch, statistics: Statistics, told: _Told) -> tuple[Float64
 
 def _constant(law: Law, statistics: Statistics) -> Initialisation:
     same = statistics.min == statistics.max == law.value
-    return Initialisation(law=law.text, consistent=same, std=0.0, values=statistics.count)
+    return Initialisation(
+        law=law.text, family=law.family, consistent=same, std=0.0, values=statistics.count
+    )
 
 
 def _plausible(law: Law, told: _Told) -> bool:
@@ -264,6 +266,7 @@ def _described(
     rows = told.rows_of_zeros
     return Initialisation(
         law=law.text,
+        family=law.family,
         consistent=consistent,
         std=short(law.std),
         bound=short(law.bound),

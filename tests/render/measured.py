@@ -132,7 +132,11 @@ def _tensor(record: TensorRecord) -> TensorRecord:
     tensor = 28.0 if record.name == "conv2.weight" else 40.0
     found = precision(exact_in=exact, errors=errors, int8_tensor=tensor)
     law = Initialisation(
-        law="U(-0.083, 0.083): PyTorch's default", consistent=True, ks=0.01, values=record.numel
+        law="U(-0.083, 0.083): PyTorch's default",
+        family="uniform",
+        consistent=True,
+        ks=0.01,
+        values=record.numel,
     )
     return replace(record, precision=found, initialisation=law)
 

@@ -1,0 +1,72 @@
+"""Matrices whose spectrum is that of noise."""
+
+from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
+from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.spectra import spectra
+
+LARGE_SHARE = Threshold(
+    name="large-share",
+    value=0.5,
+    unit="share of the matrices of the file",
+    source="calibrated: at most 0.2 in good models",
+)
+
+
+def examine(facts: Facts, limits: Limits) -> Outcome:
+    """Note matrices without a singular value above the edge of noise; warn where most are."""
+    looked = [(la, s) for la, s in spectra(facts) if s.random is not None]
+    if not looked:
+        return Outcome(status="not-applicable", evidence="no matrix is large enough to judge")
+    found = [(la, s) for la, s in looked if s.random is not None and s.random.above == 0]
+    if not found:
+        return Outcome(
+            status="pass",
+            evidence=f"each of {count(len(looked), 'matrix', 'matrices')} has singular values above the edge of noise",
+        )
+    large = len(found) >= max(2, limits[LARGE_SHARE.name] * len(looked))
+    return Outcome(
+        status="warn" if large else "info",
+        severity="warning" if large else "info",
+        evidence=f"{of(len(found), len(looked), 'matrix', 'matrices')} {verb(len(found), 'has', 'have')} no singular value above the edge of noise: {names(la.name for la, _ in found)}",
+        where=tuple(la.weight for la, _ in found if la.weight),
+        details=(
+            table(
+                ("layer", "matrix", "largest", "edge of noise"),
+                [
+                    (
+                        la.name,
+                        f"{s.shape[0]:,} x {s.shape[1]:,}",
+                        f"{s.spectral_norm:.4g}",
+                        f"{s.random.high_margin:.4g}",
+                    )
+                    for la, s in found
+                    if s.random
+                ],
+            ),
+        ),
+    )
+
+
+RANDOM_LAYERS = Check(
+    id="random-layers",
+    category="spectra",
+    needs=("values", "spectra"),
+    passed="Every matrix stands out from noise",
+    failed="Matrices look like noise",
+    severity="warning",
+    judges=(
+        "no singular value above the Marchenko-Pastur edge for noise of the same variance, with Tracy and Widom's margin "
+        "of 1 %; matrices of at least 32 x 32; a warning where two or more and {large-share:.0%} of them are"
+    ),
+    thresholds=(LARGE_SHARE,),
+    why=(
+        "What a layer learns stands out of its spectrum as singular values larger than those of noise. A matrix with none "
+        "was not trained, hardly trained, or learnt nothing that is stronger than its start."
+    ),
+    remedy=(
+        "If the layer should have learnt something, look at its learning rate and gradients, and whether it is used at "
+        "all. A single small layer of this kind does no harm."
+    ),
+    reference="Marchenko and Pastur 1967; Martin and Mahoney 2021, arXiv:1810.01075",
+    examine=examine,
+)
