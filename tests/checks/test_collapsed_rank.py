@@ -17,11 +17,10 @@ EXAMPLES = Examples(faulty=saved(ranked(8)), sound=saved(ranked(64)), found="war
 
 
 def test_it_says_the_rank_in_any_type(tmp_path: Path) -> None:
-    # In bfloat16 the noise of the rounding itself has singular values about as large as the threshold.
-    for dtype, most in ((torch.float32, 8), (torch.float64, 8), (torch.bfloat16, 31)):
+    for dtype in (torch.float32, torch.float16, torch.bfloat16):
         found = finding(analyzed(tmp_path, ranked(8, dtype)), "collapsed-rank")
         assert found.where == ("fc.weight",)
-        assert 8 <= int(found.evidence.rpartition("fc with ")[2].split()[0]) <= most
+        assert "fc with 8 of 64" in found.evidence
 
 
 def test_full_rank_in_bfloat16_is_full(tmp_path: Path) -> None:
