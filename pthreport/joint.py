@@ -49,8 +49,7 @@ _R = TypeVar("_R")
 @dataclass(frozen=True)
 class Joint:
     """`initialisations` by tensor path, `states` by optimizer path, `batchnorms` by model and layer,
-    `adapters` and `experts` by model."""
-    `adapters` by model, `smooth` by the path of the weight that sees a model's input."""
+    `adapters` and `experts` by model, `smooth` by the path of the weight that sees a model's input."""
 
     initialisations: Mapping[str, Initialisation] = field(default_factory=dict)
     states: Mapping[str, Sequence[ParameterState]] = field(default_factory=dict)
