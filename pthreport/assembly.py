@@ -187,6 +187,7 @@ def assemble(
         imports=imports,
         imports_left_out=checkpoint.imports_left_out,
         contents=anatomy.contents,
+        sources=anatomy.sources,
         models=models,
         tensors=tuple(records),
         storages=anatomy.storages,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
@@ -16,11 +17,23 @@ from pthreport.anatomy.models import ModelFound
 from pthreport.anatomy.optimizer import SlotTensor
 from pthreport.anatomy.outline import Outline, outline
 from pthreport.anatomy.parameter_state import ParameterFound, in_words, parameter_states
-from pthreport.anatomy.plain import brief, is_number
+from pthreport.anatomy.plain import brief, cut, is_number
+from pthreport.anatomy.source_texts import source_texts
 from pthreport.anatomy.storages import storages
 from pthreport.anatomy.structure import structure_of
 from pthreport.checkpoint import Checkpoint
-from pthreport.document import Fact, Layer, Model, Node, Optimizer, StorageUse, Tie, Training
+from pthreport.document import (
+    Fact,
+    Layer,
+    Model,
+    ModuleClass,
+    Node,
+    Optimizer,
+    SourceText,
+    StorageUse,
+    Tie,
+    Training,
+)
 from pthreport.document.tensor import Role
 
 __all__ = [
@@ -33,6 +46,10 @@ __all__ = [
     "ParameterFound",
     "describe",
 ]
+
+
+MODULES = 20_000
+"""Modules of one model whose classes are kept."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +81,7 @@ class Anatomy:
     slots: tuple[SlotTensor, ...]
     states: tuple[ParameterFound, ...] = ()
     storages: tuple[StorageUse, ...] = ()
+    sources: tuple[SourceText, ...] = ()
 
 
 def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
@@ -116,6 +134,7 @@ def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
         slots=tuple(slots),
         states=tuple(states),
         storages=storages(checkpoint.tensors),
+        sources=source_texts(tree, everything),
     )
 
 
@@ -167,6 +186,10 @@ def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
         bytes=modules[0].bytes,
         layer_list=tuple(_layer(layer) for layer in layers),
         modules=modules,
+        classes=tuple(
+            ModuleClass(name=name, class_name=cut(kind, 200), settings=dict(settings))
+            for name, (kind, settings) in islice(found.classes.items(), MODULES)
+        ),
         prefixes=found.removed,
         ties=tuple(Tie(paths=tuple(paths)) for paths in ties.values() if len(paths) > 1),
         adapters=adapters.find([e for layer in layers for e in layer.entries.values()], tree),

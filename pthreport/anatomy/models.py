@@ -13,7 +13,7 @@ from pthreport.anatomy.layers import STANDARD, Entry, identity
 from pthreport.anatomy.names import unwrap
 from pthreport.anatomy.optimizer import state_of
 from pthreport.anatomy.outline import Outline
-from pthreport.anatomy.plain import brief
+from pthreport.anatomy.plain import settings_of
 from pthreport.anatomy.schedule import is_scaler, is_scheduler
 from pthreport.anatomy.scripted import is_scripted
 from pthreport.anatomy.scripted import modules as scripted_modules
@@ -166,7 +166,7 @@ def _module(outline: Outline, position: int) -> ModelFound | None:
             continue
         seen.add(current)
         assert isinstance(record, Record)
-        classes[name] = (record.type_name, _settings(state))
+        classes[name] = (record.type_name, settings_of(state))
         inside = _attributes(outline, current)
         for group, role in _GROUPS:
             for child in outline.places[inside[group]].children if group in inside else []:
@@ -200,18 +200,6 @@ def _attributes(outline: Outline, position: int) -> dict[str, int]:
                 if outline.places[grandchild].key in wanted:
                     found.setdefault(outline.places[grandchild].key, grandchild)
     return found
-
-
-def _settings(state: Mapping[object, object]) -> dict[str, str]:
-    """The constructor's arguments that a module keeps as plain attributes."""
-    settings = {}
-    for key, value in state.items():
-        if not isinstance(key, str) or key.startswith("_") or key in ("training", "dump_patches"):
-            continue
-        short = isinstance(value, tuple) and len(value) <= 4
-        if short or value is None or isinstance(value, bool | int | float | str):
-            settings[key] = brief(value)
-    return settings
 
 
 def _model(outline: Outline, position: int, tensors: Mapping[str, int], lightning: bool) -> ModelFound:

@@ -1,6 +1,7 @@
 """Plain values of the tree as short text."""
 
 import math
+from collections.abc import Mapping
 from typing import TypeGuard
 
 from pthreport.checkpoint import Collection, Global, Record, Tensor
@@ -19,6 +20,24 @@ def is_number(value: object) -> TypeGuard[int | float]:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= LARGEST_BITS
+
+
+SETTINGS = 64
+"""Settings of one module."""
+
+
+def settings_of(state: Mapping[object, object]) -> dict[str, str]:
+    """The constructor's arguments that a module keeps as plain attributes."""
+    settings: dict[str, str] = {}
+    for key, value in state.items():
+        if not isinstance(key, str) or key.startswith("_") or key in ("training", "dump_patches"):
+            continue
+        short = isinstance(value, tuple) and len(value) <= 4
+        if short or value is None or isinstance(value, bool | int | float | str):
+            settings[cut(key, 100)] = brief(value)
+        if len(settings) == SETTINGS:
+            break
+    return settings
 
 
 def brief(value: object, *, longest: int = LONGEST) -> str:

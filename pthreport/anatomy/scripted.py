@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pthreport.anatomy.outline import Outline
-from pthreport.anatomy.plain import brief
+from pthreport.anatomy.plain import settings_of
 from pthreport.checkpoint import Record, Tensor
 from pthreport.document.tensor import Role
 
@@ -47,7 +47,10 @@ def modules(outline: Outline, position: int) -> tuple[list[Found], Classes]:
         if record.module.startswith(_CUSTOM):
             found.extend((c, _join(name, inner), None) for c, inner in _packed(outline, current))
             continue
-        classes[name] = (class_of(record), _settings(record))
+        classes[name] = (
+            class_of(record),
+            settings_of(record.state if isinstance(record.state, dict) else {}),
+        )
         below = []
         for child in place.children:
             inner = outline.places[child]
@@ -79,14 +82,3 @@ def _packed(outline: Outline, position: int) -> Iterator[tuple[int, str]]:
 
 def _join(name: str, key: str) -> str:
     return f"{name}.{key}" if name and key else name or key
-
-
-def _settings(record: Record) -> dict[str, str]:
-    """The constants and plain attributes that a scripted module keeps."""
-    settings: dict[str, str] = {}
-    for key, value in record.state.items() if isinstance(record.state, dict) else ():
-        if not isinstance(key, str) or key.startswith("_") or key == "training":
-            continue
-        if isinstance(value, bool | int | float | str) or (isinstance(value, tuple) and len(value) <= 4):
-            settings[key] = brief(value)
-    return settings

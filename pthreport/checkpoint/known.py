@@ -132,6 +132,10 @@ KNOWN: dict[tuple[str, str], str] = {
     ("torch._dynamo.decorators", "_DimRange"): "The bounds of a jagged tensor's dimension.",
     **_pairs("torch.jit._pickle", _SCRIPT, "Restores a typed list or dict of TorchScript."),
     **_pairs("torch", _CONSTANTS, _ENUM),
+    (
+        "torch.nn.backends.thnn",
+        "_get_thnn_function_backend",
+    ): "Names the functions that layers of torch before 1.5 called.",
     **_pairs("torch.serialization", "_get_layout", "Names a sparse layout."),
     **{
         pair: why

@@ -5,7 +5,7 @@ nothing else. A `Report` is therefore complete: it can be saved as JSON and rend
 same bytes, without the checkpoint.
 """
 
-from pthreport.document.contents import Node
+from pthreport.document.contents import Node, SourceText
 from pthreport.document.decode import ReportError, from_json
 from pthreport.document.encode import json_schema, to_json
 from pthreport.document.finding import (
@@ -30,6 +30,7 @@ from pthreport.document.model import (
     Layer,
     Model,
     Module,
+    ModuleClass,
     Profile,
     RemovedPrefix,
     Saving,
@@ -112,6 +113,7 @@ __all__ = [
     "LayerDistance",
     "Model",
     "Module",
+    "ModuleClass",
     "Node",
     "NumberDetail",
     "Optimizer",
@@ -133,6 +135,7 @@ __all__ = [
     "Scheduler",
     "Slot",
     "Smoothness",
+    "SourceText",
     "Spectrum",
     "SpectrumErrors",
     "SpectrumPoints",

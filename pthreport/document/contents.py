@@ -1,4 +1,4 @@
-"""The object tree as it was saved."""
+"""The object tree as it was saved, and source code that stands in the file."""
 
 from typing import Literal
 
@@ -41,3 +41,17 @@ class Node(Part, frozen=True, kw_only=True):
     count: int = 0
     children: tuple["Node", ...] = ()
     path: str | None = None
+
+
+class SourceText(Part, frozen=True, kw_only=True):
+    """Source code that stands in the file and was not run: of a pickled class, as its writer saw it, or a
+    member of an archive.
+
+    `name` is the class ("package.module.Class") or the member, `file` where the writer had it (None
+    where the file does not say), `text` the code, cut where it is shorter than `characters`.
+    """
+
+    name: str
+    file: str | None = None
+    text: str
+    characters: int

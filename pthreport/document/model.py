@@ -104,6 +104,15 @@ class Module(Part, frozen=True, kw_only=True):
     bytes: int
 
 
+class ModuleClass(Part, frozen=True, kw_only=True):
+    """A module as the file itself describes it, whether or not it owns tensors: its class, and the
+    settings that it keeps as plain attributes (`kernel_size`, `eps`, ...), in words."""
+
+    name: str
+    class_name: str
+    settings: dict[str, str] = {}
+
+
 class RemovedPrefix(Part, frozen=True, kw_only=True):
     """A wrapper's prefix that was taken off the names: which, from how many, who puts it there."""
 
@@ -295,7 +304,8 @@ class Model(Part, frozen=True, kw_only=True):
 
     `role` labels a copy of another model in the file ("raw", "ema", ...), "" where it stands alone.
     `parameters`, `buffers` count elements and `bytes` their size, tied tensors once. `family` is None
-    where the structure is none that is known for sure. `by_kind` (a layer's kind), `by_depth` (modules
+    where the structure is none that is known for sure. `classes` are the modules that the file itself describes
+    (a module pickled whole, TorchScript, an exported program), parents before children. `by_kind` (a layer's kind), `by_depth` (modules
     in the order of the tree; lists of modules, and one that holds more than half of everything, are
     replaced by what is in them) and `by_dtype` (a type of element) each divide all of the model's tensors.
     """
@@ -308,6 +318,7 @@ class Model(Part, frozen=True, kw_only=True):
     bytes: int
     layer_list: tuple[Layer, ...] = msgspec.field(name="layers")
     modules: tuple[Module, ...] = ()
+    classes: tuple[ModuleClass, ...] = ()
     prefixes: tuple[RemovedPrefix, ...] = ()
     ties: tuple[Tie, ...] = ()
     adapters: tuple[Adapter, ...] = ()

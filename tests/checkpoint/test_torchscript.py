@@ -1,6 +1,5 @@
 """TorchScript archives as torch writes them: scripted, traced, frozen, mobile."""
 
-import os
 import re
 import warnings
 import zipfile
@@ -15,8 +14,7 @@ from pthreport.anatomy import describe
 from pthreport.checkpoint import Checkpoint, LongBytes, Record, Tensor, open_checkpoint
 from pthreport.checkpoint.containers.script_code import classes, literal
 from tests.checkpoint.files import rezip, same, save
-
-REAL = Path(os.environ.get("PTHREPORT_REAL", "nowhere"))
+from tests.real import real
 
 
 class Block(nn.Module):
@@ -264,15 +262,14 @@ def test_no_literal(text: str) -> None:
         literal(text)
 
 
-def _silero() -> Path:
-    return next(REAL.glob("silero_vad-*/silero_vad/data/silero_vad.jit"), Path("absent"))
+SILERO = real("silero_vad", "silero_vad/data/silero_vad.jit")
 
 
-@pytest.mark.skipif(not _silero().exists(), reason="the real file is not at hand")
+@pytest.mark.skipif(not SILERO.exists(), reason="the real file is not at hand")
 def test_silero() -> None:
-    module = torch.jit.load(str(_silero()))  # type: ignore[no-untyped-call]
+    module = torch.jit.load(str(SILERO))  # type: ignore[no-untyped-call]
     held: dict[str, torch.Tensor] = module.state_dict()
-    with open_checkpoint(_silero()) as checkpoint:
+    with open_checkpoint(SILERO) as checkpoint:
         assert len(checkpoint.tensors) == 33
         assert sum(tensor.numel for tensor in checkpoint.tensors.values()) == 545_282
         _clean(checkpoint)

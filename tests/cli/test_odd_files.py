@@ -78,3 +78,18 @@ def test_paths_that_would_be_one_are_told_apart(tmp_path: Path) -> None:
     torch.save(ODD["same path twice"], path)
     paths = [t.path for t in analyze(path, jobs=1).tensors]
     assert len(set(paths)) == 4
+
+
+def test_a_file_without_a_tensor_says_what_is_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "args.bin"
+    torch.save(Namespace(lr=0.25, name="", stages=[1, 2, {"deep": 3}], ä="\x1b[31mred"), file)
+    assert main([str(file)]) == 0
+    shown = capsys.readouterr().out
+    assert "argparse.Namespace of 4" in shown
+    for line in ("lr  0.25", 'name  ""', "stages  list of 3", "ä  \\x1b[31mred"):
+        assert line in shown
+    torch.save({str(number): number for number in range(500)}, file)
+    assert main([str(file)]) == 0
+    assert "more values in the report" in capsys.readouterr().out

@@ -9,6 +9,7 @@ from pthreport.document import Amount, Layer, Model, Module, Report
 from pthreport.draw import bars
 from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
+from pthreport.render.page.classes import ClassView, classes
 from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.kinds import FAMILY_WORDS, family
 from pthreport.render.page.levels import ORDER, Level
@@ -61,6 +62,7 @@ class ModelView:
     families: tuple[tuple[str, str], ...]
     strip: StripView | None
     rail: tuple[ModuleView, ...]
+    classes: tuple[ClassView, ...]
 
 
 def models(
@@ -87,6 +89,7 @@ def _model(report: Report, number: int, index: Index, has: frozenset[str], bound
         families=tuple(pair for pair in FAMILY_WORDS.items() if pair[0] in used),
         strip=strip_view(report, model, index, has),
         rail=_rail(tree),
+        classes=classes(report, model, bounds),
     )
 
 

@@ -5,6 +5,7 @@ from pthreport.render.page.adapters import HEAD as ADAPTERS_HEAD
 from pthreport.render.page.adapters import adapters
 from pthreport.render.page.bounds import Bounds
 from pthreport.render.page.choose import choose
+from pthreport.render.page.classes import sources
 from pthreport.render.page.contents import contents
 from pthreport.render.page.experts import HEAD as EXPERTS_HEAD
 from pthreport.render.page.experts import experts
@@ -36,6 +37,7 @@ def prepared(report: Report, bounds: Bounds) -> dict[str, object]:
         "findings": findings(report, look_up, choice.anchors),
         "safety": safety(report),
         "contents": contents(report.contents, look_up, choice.anchors, bounds),
+        "sources": sources(report),
         "models": models(report, look_up, choice.anchors, bounds),
         "adapters": adapters(report, look_up, choice.anchors),
         "adapters_head": ADAPTERS_HEAD,
