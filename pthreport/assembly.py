@@ -213,7 +213,7 @@ def _measured_model(
     ratios = update_ratios(joint)
     layers = tuple(
         msgspec.structs.replace(
-            _with_spectrum(layer, spectra.get(layer.weight or "")),
+            _with_spectra(layer, records, spectra),
             profile=profile(layer, records, spectra.get(layer.weight or ""), ratios),
             batchnorm=joint.batchnorms.get((model.described.key, layer.name)),
             smoothness=joint.smooth.get(layer.weight or ""),
@@ -230,11 +230,25 @@ def _measured_model(
     )
 
 
-def _with_spectrum(layer: Layer, found: LayerSpectra | None) -> Layer:
-    if found is None:
-        return layer
+def _with_spectra(
+    layer: Layer, records: Mapping[str, TensorRecord], spectra: Mapping[str, LayerSpectra]
+) -> Layer:
+    """The layer with the spectrum of its weight, and as parts those of the weight's sections and of its
+    other matrices."""
+    found = spectra.get(layer.weight or "")
+    parts = list(found.parts) if found is not None else []
+    for path in layer.tensors:
+        other = spectra.get(path) if path != layer.weight else None
+        if other is None or other.whole is None:
+            continue
+        leaf = records[path].name.removeprefix(f"{layer.name}.")
+        parts.append(msgspec.structs.replace(other.whole, part=leaf))
+        parts += [msgspec.structs.replace(one, part=f"{leaf}, {one.part}") for one in other.parts]
     return msgspec.structs.replace(
-        layer, spectrum=found.whole, spectra=found.parts, spectrum_reason=found.reason
+        layer,
+        spectrum=found.whole if found is not None else None,
+        spectra=tuple(parts),
+        spectrum_reason=found.reason if found is not None else None,
     )
 
 

@@ -1,13 +1,24 @@
 """What is to be measured of each tensor, from what its layer is."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
 from typing import Literal
 
-from pthreport.anatomy import CONVOLUTIONS, Anatomy, LayerFound
+from pthreport.anatomy import CONVOLUTIONS, Anatomy, Heads, LayerFound, heads_in
 from pthreport.anatomy.kinds import RECURRENT
 from pthreport.checkpoint import Checkpoint, Tensor
 from pthreport.document.nearest import fits, nearest
 from pthreport.measure import PictureKind, Task
-from pthreport.measure.spectrum import Depth, LayerSpectra, Section, SpectrumTask, cost
+from pthreport.measure.spectrum import (
+    Depth,
+    LayerSpectra,
+    Section,
+    SpectrumTask,
+    cost,
+    gate_sections,
+    projection_sections,
+)
 
 
 def chosen(checkpoint: Checkpoint, anatomy: Anatomy, pattern: str | None) -> list[str]:
@@ -102,47 +113,84 @@ def _directions(owner: LayerFound | None) -> tuple[str, str]:
 
 
 def spectrum_tasks(checkpoint: Checkpoint, anatomy: Anatomy, wanted: set[str]) -> list[SpectrumTask]:
-    """The matrices whose singular values are wanted: every layer's weight of two dims or more, with the
-    parts that its shape and name tell apart; depthwise kernels have none."""
+    """The matrices whose singular values are wanted: every parameter of two dims or more, with the parts
+    that its shape, its name and the file's configuration tell apart; depthwise kernels have none."""
     tasks = {}
     for model in anatomy.models:
         for layer in model.layers:
-            weight = layer.weight
-            kind = layer.kind.kind
-            if (
-                weight is None
-                or weight.path not in wanted
-                or len(weight.shape) < 2
-                or kind == "depthwise-conv"
-            ):
-                continue
-            groups = layer.kind.groups if kind == "conv-transpose" else 1
-            tensor = checkpoint.tensors[weight.path]
-            if tensor.sparse is not None:
-                continue
-            tasks[weight.path] = SpectrumTask(tensor, kind, layer.kind.unit_axis, groups, _sections(layer))
+            for leaf, entry in layer.entries.items():
+                main = entry is layer.weight
+                matrix = entry.role == "parameter" and sum(size > 1 for size in entry.shape) > 1
+                if entry.path not in wanted or len(entry.shape) < 2 or not (main or matrix):
+                    continue
+                tensor = checkpoint.tensors[entry.path]
+                if layer.kind.kind == "depthwise-conv" or tensor.sparse is not None:
+                    continue
+                if main or tensor.dtype.kind in ("float", "complex"):
+                    tasks[entry.path] = _spectrum_task(tensor, layer, leaf, anatomy.heads)
     return list(tasks.values())
 
 
-_GATES = {"lstm": ("input", "forget", "cell", "output"), "gru": ("reset", "update", "new")}
-"""Gates in the order in which torch stacks them (torch.nn.LSTM, torch.nn.GRU)."""
+def _spectrum_task(tensor: Tensor, layer: LayerFound, leaf: str, heads: Heads | None) -> SpectrumTask:
+    kind, shape = layer.kind, tensor.shape
+    if leaf != kind.weight and kind.kind not in RECURRENT:
+        # A matrix beside the layer's weight: nothing is known of its axes.
+        return _stack(SpectrumTask(tensor, "parameter"))
+    if kind.kind in ("parameter", "embedding", "other"):
+        return _stack(SpectrumTask(tensor, kind.kind, kind.unit_axis))
+    groups = kind.groups if kind.kind == "conv-transpose" else 1
+    sections: tuple[Section, ...] = ()
+    if len(shape) == 2:
+        axis = kind.unit_axis or 0
+        units, inputs = shape[axis], shape[1 - axis]
+        if leaf.startswith(("weight_ih", "weight_hh")):
+            sections = gate_sections(kind.kind, units, inputs)
+        elif projection := layer.settings.get("projection"):
+            said = heads_in(layer.settings) or heads
+            last = layer.name.rpartition(".")[2]
+            sections = projection_sections(
+                projection,
+                last,
+                units,
+                inputs,
+                None if said is None else said.queries,
+                None if said is None else said.keys,
+            )
+    return SpectrumTask(tensor, kind.kind, kind.unit_axis, groups, sections)
 
 
-def _sections(layer: LayerFound) -> tuple[Section, ...]:
-    """Query, key and value of a fused projection; the gates of a recurrent layer."""
-    weight = layer.weight
-    if weight is None or len(weight.shape) != 2:
-        return ()
-    axis = layer.kind.unit_axis or 0
-    rows, columns = weight.shape[axis], weight.shape[1 - axis]
-    names: tuple[str, ...] = ()
-    if layer.settings.get("projection") == "query, key and value" and rows == 3 * columns:
-        names = ("query", "key", "value")
-    elif layer.kind.kind in _GATES and rows % len(_GATES[layer.kind.kind]) == 0:
-        names = tuple(f"{gate} gate" for gate in _GATES[layer.kind.kind])
-    size = rows // len(names) if names else 0
-    return tuple(Section(name, (at * size, (at + 1) * size), (0, columns)) for at, name in enumerate(names))
+def _stack(task: SpectrumTask) -> SpectrumTask:
+    """A parameter of more than two dims that is no kernel: matrices of its last two, one above the other,
+    each a part of the whole (the experts of a mixture, say)."""
+    shape = task.tensor.shape
+    rows, columns = shape[-2:]
+    count = prod(shape[:-2])
+    if len(shape) == 2:
+        return task
+    sections: tuple[Section, ...] = ()
+    if 1 < count <= MOST_STACKED and min(rows, columns) > 1:
+        sections = tuple(
+            Section(
+                f"[{', '.join(map(str, _index(at, shape[:-2])))}]",
+                (at * rows, (at + 1) * rows),
+                (0, columns),
+                "scalars",
+            )
+            for at in range(count)
+        )
+    return replace(task, unit_axis=0, row_dims=len(shape) - 1, sections=sections)
 
+
+def _index(at: int, shape: Sequence[int]) -> list[int]:
+    index = []
+    for size in reversed(shape):
+        at, rest = divmod(at, size)
+        index.append(rest)
+    return index[::-1]
+
+
+MOST_STACKED = 512
+"""Matrices in one tensor that have a spectrum each."""
 
 LEAST_BUDGET = 1.0e11
 BUDGET_PER_BYTE = 100.0

@@ -11,6 +11,7 @@ from pthreport.anatomy import contents as contents_room
 from pthreport.anatomy import layers as layers_room
 from pthreport.anatomy import models as models_room
 from pthreport.anatomy import optimizer as optimizer_room
+from pthreport.anatomy.heads import Heads, heads, heads_in
 from pthreport.anatomy.kinds import CONVOLUTIONS, KINDS
 from pthreport.anatomy.layers import LayerFound
 from pthreport.anatomy.models import ModelFound
@@ -40,11 +41,13 @@ __all__ = [
     "CONVOLUTIONS",
     "KINDS",
     "Anatomy",
+    "Heads",
     "LayerFound",
     "ModelAnatomy",
     "Named",
     "ParameterFound",
     "describe",
+    "heads_in",
 ]
 
 
@@ -82,6 +85,7 @@ class Anatomy:
     states: tuple[ParameterFound, ...] = ()
     storages: tuple[StorageUse, ...] = ()
     sources: tuple[SourceText, ...] = ()
+    heads: Heads | None = None
 
 
 def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
@@ -135,6 +139,7 @@ def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
         states=tuple(states),
         storages=storages(checkpoint.tensors),
         sources=source_texts(tree, everything),
+        heads=heads(tree),
     )
 
 

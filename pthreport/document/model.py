@@ -65,8 +65,8 @@ class Layer(Part, frozen=True, kw_only=True):
     `kind` is a word of `pthreport.anatomy.kinds` ("conv2d", "linear", "batchnorm", ...); `basis`
     says whether it was read from the file or inferred, `evidence` from what. `weight` is the path of
     the tensor that stands for the layer in the table and the depth strip. `spectrum` is that of the
-    weight's whole matrix, `spectra` those of its parts (fused projections, gates, heads),
-    `spectrum_reason` why there is none where one was asked for.
+    weight's whole matrix, `spectra` those of its parts (fused projections, gates, heads, the matrices of a
+    stack) and of the layer's other matrices under their names, `spectrum_reason` why there is none where one was asked for.
     """
 
     name: str

@@ -31,8 +31,9 @@ class SpectrumTask:
     """A tensor whose singular values are wanted.
 
     Its matrix has a row for every unit: dim `unit_axis` (None counts as 0), for a grouped transposed
-    convolution dim 1 group by group; the columns are all the rest. `kind` is a word of
-    `pthreport.anatomy.kinds`. `sections` are parts with a spectrum of their own, for tensors of two dims.
+    convolution dim 1 group by group; the columns are all the rest. With `row_dims` > 1 the rows are the
+    first so many dims together. `kind` is a word of `pthreport.anatomy.kinds`. `sections` are parts with a
+    spectrum of their own, for tensors of two dims, or whose rows are all dims but the last.
     """
 
     tensor: Source
@@ -40,6 +41,7 @@ class SpectrumTask:
     unit_axis: int | None = 0
     groups: int = 1
     sections: tuple[Section, ...] = ()
+    row_dims: int = 1
 
     @property
     def pooled(self) -> bool:
@@ -66,11 +68,20 @@ class Matrix:
             shape[place],
             prod(shape[place + 1 :]),
         )
+        self._row_dims = task.row_dims
+        # Rows of several dims that the storage does not hold one after another are put together in memory.
+        self._gathered = task.row_dims > 1 and tuple(tensor.order) != tuple(range(len(shape)))
+        if task.row_dims > 1:
+            self._before = 1
+            self._units, self._after = (
+                prod(tensor.shape[: task.row_dims]),
+                prod(tensor.shape[task.row_dims :]),
+            )
         grouped = axis == 1 and task.groups > 1 and tensor.shape[0] % task.groups == 0
         self._groups = task.groups if grouped else 1
         units, rest = self._units * self._groups, self._before * self._after // self._groups
-        if section is not None and len(tensor.shape) != 2:
-            raise ValueError("only a tensor of two dims has sections")
+        if section is not None and len(tensor.shape) - task.row_dims != 1:
+            raise ValueError("sections are of tensors whose columns are one dim")
         self._rows = (0, units) if section is None else section.rows
         self._columns = (0, rest) if section is None else section.columns
         self.shape = (self._rows[1] - self._rows[0], self._columns[1] - self._columns[0])
@@ -111,7 +122,8 @@ class Matrix:
         """
         dtype = np.dtype(dtype or self.wide_type)
         tall = self.shape[0] > self.shape[1]
-        if self.tensor.numel <= size or self._groups > 1 or (tall and min(self._before, self._after) > 1):
+        scattered = self._groups > 1 or self._gathered or (tall and min(self._before, self._after) > 1)
+        if self.tensor.numel <= size or scattered:
             part = self.whole()[slice(*self._rows), slice(*self._columns)]
             # Turned over only in its strides: what multiplies it takes either order.
             rows = np.ascontiguousarray(part, dtype)
@@ -165,6 +177,8 @@ class Matrix:
 
     def _by_unit(self, values: Array) -> Array:
         # The tensor's values in its own dims, as units x rest.
+        if self._row_dims > 1:
+            return values.reshape(self._units, self._after)
         if self._groups == 1:
             return np.moveaxis(values, self._axis, 0).reshape(self._units, -1)
         groups = self._groups

@@ -75,5 +75,12 @@ def _key(task: SpectrumTask) -> Hashable:
         return tensor.path
     return (
         (tensor.storage_key, tensor.offset, tensor.shape, tensor.strides, tensor.dtype.name),
-        (task.pooled, task.kind == "depthwise-conv", task.unit_axis, task.groups, task.sections),
+        (
+            task.pooled,
+            task.kind == "depthwise-conv",
+            task.unit_axis,
+            task.groups,
+            task.row_dims,
+            task.sections,
+        ),
     )
