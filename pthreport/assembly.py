@@ -28,6 +28,7 @@ from pthreport.document import (
 from pthreport.document.report import Container
 from pthreport.highlights import highlights, profile
 from pthreport.joint import NOTHING, STATES, Joint, update_ratios, with_states
+from pthreport.layer_facts import NO_FACTS
 from pthreport.measure import Measurement
 from pthreport.measure.spectrum import Depth, LayerSpectra
 from pthreport.provenance import provenance
@@ -215,10 +216,13 @@ def _measured_model(
         msgspec.structs.replace(
             _with_spectra(layer, records, spectra),
             profile=profile(layer, records, spectra.get(layer.weight or ""), ratios),
-            batchnorm=joint.batchnorms.get((model.described.key, layer.name)),
             smoothness=joint.smooth.get(layer.weight or ""),
+            batchnorm=facts.batchnorm,
+            norm=facts.norm,
+            rows=facts.rows,
         )
         for layer in model.described.layer_list
+        for facts in [joint.layers.get((model.described.key, layer.name), NO_FACTS)]
     )
     measured = msgspec.structs.replace(model.described, layer_list=layers)
     return msgspec.structs.replace(

@@ -1,24 +1,22 @@
 """What takes several tensors at once, or a tensor and its place: initialisations, the state of
-training, moving averages, normalisations with running statistics."""
+training, moving averages, adapters, mixtures of experts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import TypeVar
 
 import msgspec
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pthreport.adapters import with_figures
-from pthreport.anatomy import Anatomy, LayerFound, ModelAnatomy, ParameterFound
+from pthreport.anatomy import Anatomy, ModelAnatomy, ParameterFound
 from pthreport.anatomy.plain import is_number
 from pthreport.checkpoint import Checkpoint, ReadError, Tensor
 from pthreport.copies import stored_twice
 from pthreport.document import (
     Adapter,
     Average,
-    BatchNormFacts,
     Copies,
     Experts,
     Initialisation,
@@ -28,8 +26,8 @@ from pthreport.document import (
     Training,
 )
 from pthreport.first_layers import smooth
+from pthreport.layer_facts import LayerFacts, layer_facts
 from pthreport.measure import Measurement
-from pthreport.measure.batchnorm import EPS, batchnorm_facts
 from pthreport.measure.initialisation import Place, initialisation
 from pthreport.measure.together import comparable, relative, short, squared_distance
 from pthreport.measure.training_state import Rule, Settings, scalar, state_figures
@@ -39,8 +37,6 @@ FARTHEST = 8
 """Tensors named of a moving average."""
 STATES = 5000
 """Parameters' states that a report lists of one optimizer."""
-CHANNELS = 1 << 20
-"""Channels of a normalisation that are looked at."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -48,13 +44,13 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True)
 class Joint:
-    """`initialisations` by tensor path, `states` by optimizer path, `batchnorms` by model and layer,
+    """`initialisations` by tensor path, `states` by optimizer path, `layers` by model and layer,
     `adapters` and `experts` by model, `smooth` by the path of the weight that sees a model's input."""
 
     initialisations: Mapping[str, Initialisation] = field(default_factory=dict)
     states: Mapping[str, Sequence[ParameterState]] = field(default_factory=dict)
     averages: tuple[Average, ...] = ()
-    batchnorms: Mapping[tuple[str, str], BatchNormFacts] = field(default_factory=dict)
+    layers: Mapping[tuple[str, str], LayerFacts] = field(default_factory=dict)
     adapters: Mapping[str, tuple[Adapter, ...]] = field(default_factory=dict)
     copies: tuple[Copies, ...] = ()
     experts: Mapping[str, tuple[Experts, ...]] = field(default_factory=dict)
@@ -117,7 +113,7 @@ def measure_together(
         initialisations=_initialisations(anatomy, measured),
         states=by_optimizer,
         averages=tuple(average for average in averages if average.tensors),
-        batchnorms=_batchnorms(checkpoint, anatomy, wanted),
+        layers=layer_facts(checkpoint, anatomy, measured, wanted),
         adapters=adapters,
         copies=same,
         experts=experts,
@@ -305,44 +301,3 @@ def _initialisations(anatomy: Anatomy, measured: Mapping[str, Measurement]) -> d
 
 
 _RECURRENT = frozenset({"lstm", "gru", "rnn"})
-
-
-def _batchnorms(
-    checkpoint: Checkpoint, anatomy: Anatomy, wanted: set[str]
-) -> dict[tuple[str, str], BatchNormFacts]:
-    found = {}
-    for model in anatomy.models:
-        for layer in model.layers:
-            if layer.kind.kind == "batchnorm":
-                try:
-                    facts = _batchnorm(checkpoint, layer, wanted)
-                except (ReadError, OSError):
-                    continue
-                if facts is not None:
-                    found[model.found.key, layer.name] = facts
-    return found
-
-
-def _batchnorm(checkpoint: Checkpoint, layer: LayerFound, wanted: set[str]) -> BatchNormFacts | None:
-    tensors = {
-        leaf: checkpoint.tensors[entry.path]
-        for leaf, entry in layer.entries.items()
-        if entry.path in wanted and entry.numel <= CHANNELS
-    }
-    mean, var = tensors.get("running_mean"), tensors.get("running_var")
-    if mean is None or var is None or mean.dtype.kind != "float" or var.dtype.kind != "float":
-        return None
-    weight, batches = tensors.get("weight"), tensors.get("num_batches_tracked")
-    counted = scalar(batches) if batches is not None else None
-    try:
-        eps = float(layer.settings.get("eps", EPS))
-    except ValueError:
-        eps = EPS
-    eps = eps if 0 <= eps < 1 else EPS
-    return batchnorm_facts(
-        mean.numpy(),
-        var.numpy(),
-        weight.numpy() if weight is not None and weight.dtype.kind == "float" else None,
-        int(counted) if counted is not None and isfinite(counted) else None,
-        eps,
-    )

@@ -18,7 +18,7 @@ from pthreport.anatomy.outline import Outline
 from pthreport.anatomy.plain import is_number
 from pthreport.checkpoint import Record
 from pthreport.document import Adapter
-from pthreport.document.model import AdapterForm
+from pthreport.document.components import AdapterForm
 
 _SUFFIX = r"(?:\.(?!weight$)(?P<set>[^.]+))?(?:\.weight)?$"
 _NAMES: tuple[tuple[re.Pattern[str], str], ...] = (

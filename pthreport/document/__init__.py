@@ -5,6 +5,7 @@ nothing else. A `Report` is therefore complete: it can be saved as JSON and rend
 same bytes, without the checkpoint.
 """
 
+from pthreport.document.components import Adapter, ExpertPair, Experts
 from pthreport.document.contents import Node, SourceText
 from pthreport.document.decode import ReportError, from_json
 from pthreport.document.encode import json_schema, to_json
@@ -20,19 +21,18 @@ from pthreport.document.finding import (
     TextDetail,
 )
 from pthreport.document.model import (
-    Adapter,
     Amount,
     BatchNormFacts,
-    ExpertPair,
-    Experts,
     Family,
     Highlight,
     Layer,
     Model,
     Module,
     ModuleClass,
+    NormFacts,
     Profile,
     RemovedPrefix,
+    RowFacts,
     Saving,
     Smoothness,
     Tie,
@@ -115,6 +115,7 @@ __all__ = [
     "Module",
     "ModuleClass",
     "Node",
+    "NormFacts",
     "NumberDetail",
     "Optimizer",
     "ParameterState",
@@ -130,6 +131,7 @@ __all__ = [
     "Report",
     "ReportError",
     "Rounding",
+    "RowFacts",
     "Saving",
     "Scaler",
     "Scheduler",

@@ -32,7 +32,8 @@ class Measurement:
     """Everything measured of the tensor at `path`.
 
     `status` is "skipped", with a `reason`, where its values could not be read; then nothing else is
-    there. `sketch` is that of `statistics`' own values, mergeable with others of its kind.
+    there. `sketch` is that of `statistics`' own values, mergeable with others of its kind; `unit_norms` are
+    those of all units, of which `units` keeps the first.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Measurement:
     excerpt: Excerpt | None = None
     precision: Precision | None = None
     sketch: Sketch | None = None
+    unit_norms: Float64 | None = None
 
 
 def view_key(task: Task) -> Hashable:
@@ -124,6 +126,7 @@ def conclude(plan: Plan, partial: Partial) -> Measurement:
         excerpt=corner,
         precision=_precision(plan, partial, values, distribution, exact, sums.l2),
         sketch=stream.sketch,
+        unit_norms=norms if task.unit_axis is not None else None,
     )
 
 

@@ -8,6 +8,7 @@ from pthreport.document import Histogram, Layer, Model, Report, TensorRecord
 from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import Choice
+from pthreport.render.page.facts import facts_of_layer
 from pthreport.render.page.gallery import Gallery, Shown
 from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.kinds import family
@@ -148,8 +149,10 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
         records = [index.tensors[path] for path in layer.tensors if path in index.tensors]
         others = [record for record in records if record is not main]
         card = Card(
-            facts=_facts_of_layer(layer, main),
-            main=tensor_view(main, f"{anchor}-h") if main else None,
+            facts=(*facts_of_layer(layer), *(_facts_of_tensor(main) if main else ())),
+            main=tensor_view(main, f"{anchor}-h", "row" if layer.kind == "embedding" else "unit")
+            if main
+            else None,
             picture=source.gallery.shown(main.path) if main else None,
             others=tuple(
                 small_tensor(record, _leaf(record, layer)) for record in others[: source.bounds.on_card]
@@ -236,20 +239,6 @@ def _cells(figures: tuple[float | None, ...]) -> tuple[Cell, ...]:
 def _cell(item: float | None) -> Cell:
     whole, fraction = numbers.at_point(numbers.value(item))
     return Cell(whole, fraction, numbers.exact(item))
-
-
-def _facts_of_layer(layer: Layer, main: TensorRecord | None) -> tuple[Figure, ...]:
-    facts = [
-        Figure(
-            "Kind", f"{layer.kind}, {layer.basis} from {layer.evidence}" if layer.evidence else layer.kind
-        )
-    ]
-    facts += [Figure(key, value) for key, value in layer.settings.items()]
-    facts.append(Figure("Parameters", f"{layer.parameters:,}"))
-    if layer.buffers:
-        facts.append(Figure("Buffer elements", f"{layer.buffers:,}"))
-    facts.append(Figure("Size", numbers.size(layer.bytes), f"{layer.bytes:,} bytes"))
-    return (*facts, *_facts_of_tensor(main)) if main else tuple(facts)
 
 
 def _facts_of_tensor(record: TensorRecord) -> tuple[Figure, ...]:

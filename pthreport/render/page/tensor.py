@@ -66,8 +66,9 @@ QUANTILE_WORDS = {
 }
 
 
-def tensor_view(record: TensorRecord, name: str | None = None) -> TensorView:
-    """The main tensor of a card; `name` is the id of its histogram's outline in the row."""
+def tensor_view(record: TensorRecord, name: str | None = None, unit: str = "unit") -> TensorView:
+    """The main tensor of a card; `name` is the id of its histogram's outline in the row, `unit` the word
+    for one of its outputs."""
     statistics = record.statistics
     return TensorView(
         record=record,
@@ -75,8 +76,8 @@ def tensor_view(record: TensorRecord, name: str | None = None) -> TensorView:
         quantiles=_quantiles(statistics) if statistics else (),
         quantiles_note=_quantiles_note(statistics) if statistics else "",
         drawings=tuple(_drawings(record, statistics, name)) if statistics else (),
-        units=_norms(record, record.units) if record.units else None,
-        units_text=_units_text(record.units) if record.units else "",
+        units=_norms(record.units, unit) if record.units else None,
+        units_text=_units_text(record.units, unit) if record.units else "",
         excerpt=_excerpt(record),
     )
 
@@ -249,31 +250,35 @@ def _log_caption(record: TensorRecord, statistics: Statistics) -> str:
     return text + "."
 
 
-def _norms(record: TensorRecord, units: Units) -> Drawing | None:
+def _norms(units: Units, unit: str) -> Drawing | None:
     if len(units.norms) < 2:
         return None
     alt = (
-        f"L2 norms of {len(units.norms)} units from {numbers.value(units.norm_min)} to "
+        f"L2 norms of {len(units.norms)} {unit}s from {numbers.value(units.norm_min)} to "
         f"{numbers.value(units.norm_max)}, median {numbers.value(units.norm_median)}."
     )
     drawn = bars.unit_norms(units.norms, alt, units.dead_units)
     first = "" if len(units.norms) == units.count else f"first {numbers.count(len(units.norms))} of "
-    title = f"Norm of each unit ({first}{numbers.count(units.count)}, along dim {units.axis})"
-    return Drawing(title, Markup(drawn), _units_text(units))
+    title = f"Norm of each {unit} ({first}{numbers.count(units.count)}, along dim {units.axis})"
+    return Drawing(title, Markup(drawn), _units_text(units, unit))
 
 
-def _units_text(units: Units) -> str:
+def _units_text(units: Units, unit: str) -> str:
     parts = []
     if units.norm_median is not None:
+        spread = f", spread {numbers.percent(units.norm_spread)}" if units.norm_spread is not None else ""
         parts.append(
             f"Norms from {numbers.value(units.norm_min)} to {numbers.value(units.norm_max)}, "
-            f"median {numbers.value(units.norm_median)}."
+            f"median {numbers.value(units.norm_median)}{spread}."
         )
+    if units.large:
+        listed = _first(units.large_units, units.large)
+        parts.append(f"{numbers.plural(units.large, unit)} above four times the median: {listed}.")
     if units.dead:
-        listed = ", ".join(str(unit) for unit in units.dead_units[:8])
-        more = ", …" if units.dead > len(units.dead_units[:8]) else ""
-        parts.append(f"{numbers.plural(units.dead, 'dead unit')}: {listed}{more}.")
-    else:
+        dead = f"dead {unit}" if unit == "unit" else f"{unit} of next to nothing"
+        many = None if unit == "unit" else f"{unit}s of next to nothing"
+        parts.append(f"{numbers.plural(units.dead, dead, many)}: {_first(units.dead_units, units.dead)}.")
+    elif unit == "unit":
         parts.append("No dead unit.")
     if units.duplicates_searched is not None:
         if units.duplicate_pairs:
@@ -281,8 +286,12 @@ def _units_text(units: Units) -> str:
             more = ", …" if units.duplicate_pairs > 4 else ""
             parts.append(f"{numbers.plural(units.duplicate_pairs, 'duplicate pair')}: {pairs}{more}.")
         else:
-            parts.append("No two units say the same.")
+            parts.append(f"No two {unit}s say the same.")
     return " ".join(parts)
+
+
+def _first(listed: tuple[int, ...], count: int) -> str:
+    return ", ".join(str(unit) for unit in listed[:8]) + (", …" if count > 8 else "")
 
 
 def picture_words(picture: Picture, scale: float, beyond: float) -> str:
