@@ -67,10 +67,10 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="write a report; its ending chooses the kind: .html .json .md .csv (may be repeated; - with --format writes to standard output)",
+        help="write a report; its ending chooses the kind: .html .json .md .csv .sarif (may be repeated; - with --format writes to standard output)",
     )
     made.add_argument(
-        "--format", metavar="KIND", help="kind of the report that -o - writes: html, json, md or csv"
+        "--format", metavar="KIND", help="kind of the report that -o - writes: html, json, md, csv or sarif"
     )
     made.add_argument(
         "--show",

@@ -81,14 +81,7 @@ def _run(given: argparse.Namespace) -> int:
     except CheckpointError as error:
         name = "standard input" if given.checkpoint == "-" else given.checkpoint
         raise UsageError(f"{name}: {error}") from error
-    for output in given.output:
-        if output == "-":
-            from pthreport.render import render
-
-            sys.stdout.buffer.write(render(report, "." + given.format))
-            sys.stdout.flush()
-        else:
-            report.save(output)
+    _write(report, given)
     if not given.quiet and "-" not in given.output:
         from pthreport.render.terminal import print_report
 
@@ -99,18 +92,39 @@ def _run(given: argparse.Namespace) -> int:
     return _gate(report, settings.fail_on)
 
 
+def _write(report: "Report", given: argparse.Namespace) -> None:
+    from pthreport.render import Surroundings, render, write
+
+    around = Surroundings(place=_place(given.checkpoint))
+    for output in given.output:
+        if output == "-":
+            sys.stdout.buffer.write(render(report, "." + given.format, around))
+            sys.stdout.flush()
+        else:
+            write(report, output, around=around)
+
+
+def _place(checkpoint: str) -> str | None:
+    """The checkpoint's path from the working directory; None where it lies outside, or has none."""
+    if checkpoint == "-":
+        return None
+    try:
+        return Path(checkpoint).resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return None
+
+
 def _check_outputs(given: argparse.Namespace) -> None:
     """Refuse what would fail after the work, or destroy what was given to read."""
     from pthreport.render import FORMATS, check_place, format_of
 
+    kinds = ", ".join(f.removeprefix(".") for f in FORMATS)
     if "-" in given.output and not given.format:
-        raise UsageError("-o - needs --format (html, json, md or csv)")
+        raise UsageError(f"-o - needs --format ({kinds})")
     if given.format and "-" not in given.output:
         raise UsageError("--format goes with -o -; the ending of a file's name chooses its kind")
     if given.format and "." + given.format not in FORMATS:
-        raise UsageError(
-            f"--format {given.format}: unknown (known: {', '.join(f.removeprefix('.') for f in FORMATS)})"
-        )
+        raise UsageError(f"--format {given.format}: unknown (known: {kinds})")
     for output in given.output:
         if output == "-":
             continue

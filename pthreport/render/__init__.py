@@ -3,44 +3,73 @@
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pthreport.document import Report, to_json
 
-__all__ = ["FORMATS", "OutputError", "check_place", "format_of", "notebook", "render", "write"]
+__all__ = [
+    "FORMATS",
+    "OutputError",
+    "Surroundings",
+    "check_place",
+    "format_of",
+    "notebook",
+    "render",
+    "write",
+]
 
 
 class OutputError(Exception):
     """A report cannot be written: unknown ending, or a place that does not take it."""
 
 
-def _html(report: Report) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a renderer may know beside the report. `place` is the checkpoint's path from the root of its
+    repository, which SARIF tells code hosts and no other kind records."""
+
+    place: str | None = None
+
+
+def _html(report: Report, around: Surroundings) -> bytes:
     from pthreport.render.html import render_html
 
     return render_html(report).encode("utf-8")
 
 
-def _markdown(report: Report) -> bytes:
+def _markdown(report: Report, around: Surroundings) -> bytes:
     from pthreport.render.markdown import render_markdown
 
     return render_markdown(report).encode("utf-8")
 
 
-def _csv(report: Report) -> bytes:
+def _csv(report: Report, around: Surroundings) -> bytes:
     from pthreport.render.csv import render_csv
 
     return render_csv(report).encode("utf-8")
 
 
-FORMATS: dict[str, Callable[[Report], bytes]] = {
+def _json(report: Report, around: Surroundings) -> bytes:
+    return to_json(report)
+
+
+def _sarif(report: Report, around: Surroundings) -> bytes:
+    from pthreport.render.sarif import render_sarif
+
+    return render_sarif(report, around.place)
+
+
+FORMATS: dict[str, Callable[[Report, Surroundings], bytes]] = {
     ".html": _html,
-    ".json": to_json,
+    ".json": _json,
     ".md": _markdown,
     ".csv": _csv,
+    ".sarif": _sarif,
 }
 """Endings and what writes them, UTF-8 all of them."""
 
-_LATER = {".pdf", ".sarif", ".intoto.json", ".cdx.json"}
+_LATER = {".pdf", ".intoto.json", ".cdx.json"}
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -74,21 +103,26 @@ def check_place(path: str | os.PathLike[str]) -> None:
         raise OutputError(f"{target}: no permission to write into the folder {folder}")
 
 
-def render(report: Report, ending: str) -> bytes:
+def render(report: Report, ending: str, around: Surroundings | None = None) -> bytes:
     """The bytes of `report` in the kind that `ending` names. Raises `OutputError` where none does."""
     if ending not in FORMATS:
         raise OutputError(f"no renderer for {ending!r} (known: {', '.join(FORMATS)})")
-    return FORMATS[ending](report)
+    return FORMATS[ending](report, around or Surroundings())
 
 
-def write(report: Report, path: str | os.PathLike[str], format: str | None = None) -> None:
+def write(
+    report: Report,
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    around: Surroundings | None = None,
+) -> None:
     """Write `report` to `path`: beside it first, then in its place, so that no half report is left.
 
     `format` ("html", "json", ...) overrides the ending. Raises `OutputError`.
     """
     ending = "." + format.removeprefix(".") if format else format_of(path)
     check_place(path)
-    content = render(report, ending)
+    content = render(report, ending, around)
     target = Path(path)
     temporary = ""
     try:
@@ -114,7 +148,7 @@ def notebook(report: Report) -> str:
     """The report as a notebook shows it: the whole page in a sandboxed frame of its own."""
     import html
 
-    page = html.escape(_html(report).decode("utf-8"), quote=True)
+    page = html.escape(render(report, ".html").decode("utf-8"), quote=True)
     return (
         f'<iframe sandbox="allow-scripts" srcdoc="{page}" width="100%" height="800" '
         f'style="border:0" title="{html.escape(report.title, quote=True)}"></iframe>'
