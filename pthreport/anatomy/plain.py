@@ -45,7 +45,8 @@ def brief(value: object, *, longest: int = LONGEST) -> str:
     if isinstance(value, list | tuple):
         if len(value) <= 8 and all(_scalar(v) for v in value):
             inside = ", ".join(scalar(v, longest=40) for v in value)
-            return f"[{inside}]" if isinstance(value, list) else f"({inside})"
+            single = "," if len(value) == 1 else ""
+            return f"[{inside}]" if isinstance(value, list) else f"({inside}{single})"
         return f"{type_name(value)} of {len(value):,}"
     if isinstance(value, dict):
         return f"{type_name(value)} of {len(value):,}"
