@@ -18,6 +18,7 @@ EPILOG = """\
 examples:
   pthreport model.pth                             summary on the terminal
   pthreport model.pth -o report.html              the report, one file
+  pthreport model.pth -o report.pdf               the same on paper, to send and to archive
   pthreport model.pth -o report.html -o report.json
   pthreport model.pth --show conv1.weight         one tensor on the terminal
   pthreport model.pth --export weights --tensors 'conv*'
@@ -67,10 +68,10 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="write a report; its ending chooses the kind: .html .json .md .csv .sarif (may be repeated; - with --format writes to standard output)",
+        help="write a report; its ending chooses the kind: .html .pdf .json .md .csv .sarif (may be repeated; - with --format writes to standard output)",
     )
     made.add_argument(
-        "--format", metavar="KIND", help="kind of the report that -o - writes: html, json, md, csv or sarif"
+        "--format", metavar="KIND", help="kind of the report that -o - writes: html, pdf, json, md, csv or sarif"
     )
     made.add_argument(
         "--show",

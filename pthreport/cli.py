@@ -81,27 +81,36 @@ def _run(given: argparse.Namespace) -> int:
     except CheckpointError as error:
         name = "standard input" if given.checkpoint == "-" else given.checkpoint
         raise UsageError(f"{name}: {error}") from error
-    _write(report, given)
+    written = _write(report, given)
     if not given.quiet and "-" not in given.output:
         from pthreport.render.terminal import print_report
 
         if given.output:
-            _outline(report, given.output)
+            _outline(report, written)
         else:
             print_report(report, _console())
-    return _gate(report, settings.fail_on)
+    reached = _gate(report, settings.fail_on)
+    return 2 if len(written) < len(given.output) else reached
 
 
-def _write(report: "Report", given: argparse.Namespace) -> None:
-    from pthreport.render import Surroundings, render, write
+def _write(report: "Report", given: argparse.Namespace) -> list[str]:
+    """Write the reports, and give those that were written: where one cannot be, the others still are."""
+    from pthreport.render import OutputError, Surroundings, render, write
 
     around = Surroundings(place=_place(given.checkpoint))
+    written = []
     for output in given.output:
-        if output == "-":
-            sys.stdout.buffer.write(render(report, "." + given.format, around))
-            sys.stdout.flush()
+        try:
+            if output == "-":
+                sys.stdout.buffer.write(render(report, "." + given.format, around))
+                sys.stdout.flush()
+            else:
+                write(report, output, around=around)
+        except OutputError as error:
+            _say(str(error))
         else:
-            write(report, output, around=around)
+            written.append(output)
+    return written
 
 
 def _place(checkpoint: str) -> str | None:
@@ -116,7 +125,7 @@ def _place(checkpoint: str) -> str | None:
 
 def _check_outputs(given: argparse.Namespace) -> None:
     """Refuse what would fail after the work, or destroy what was given to read."""
-    from pthreport.render import FORMATS, check_place, format_of
+    from pthreport.render import FORMATS, check_kind, check_place, format_of
 
     kinds = ", ".join(f.removeprefix(".") for f in FORMATS)
     if "-" in given.output and not given.format:
@@ -125,10 +134,13 @@ def _check_outputs(given: argparse.Namespace) -> None:
         raise UsageError("--format goes with -o -; the ending of a file's name chooses its kind")
     if given.format and "." + given.format not in FORMATS:
         raise UsageError(f"--format {given.format}: unknown (known: {kinds})")
+    wanted = {"." + given.format if output == "-" else format_of(output) for output in given.output}
+    if len(wanted) == 1:
+        # Among others it is said when they are written.
+        check_kind(*wanted)
     for output in given.output:
         if output == "-":
             continue
-        format_of(output)
         check_place(output)
         source = Path(given.checkpoint)
         if (

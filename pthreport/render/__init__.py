@@ -12,6 +12,7 @@ __all__ = [
     "FORMATS",
     "OutputError",
     "Surroundings",
+    "check_kind",
     "check_place",
     "format_of",
     "notebook",
@@ -60,16 +61,26 @@ def _sarif(report: Report, around: Surroundings) -> bytes:
     return render_sarif(report, around.place)
 
 
+def _pdf(report: Report, around: Surroundings) -> bytes:
+    from pthreport.render.pdf import PangoMissingError, render_pdf
+
+    try:
+        return render_pdf(report)
+    except PangoMissingError as error:
+        raise OutputError(str(error)) from error
+
+
 FORMATS: dict[str, Callable[[Report, Surroundings], bytes]] = {
     ".html": _html,
+    ".pdf": _pdf,
     ".json": _json,
     ".md": _markdown,
     ".csv": _csv,
     ".sarif": _sarif,
 }
-"""Endings and what writes them, UTF-8 all of them."""
+"""Endings and what writes them; what is text is UTF-8."""
 
-_LATER = {".pdf", ".intoto.json", ".cdx.json"}
+_LATER = {".intoto.json", ".cdx.json"}
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
@@ -87,6 +98,17 @@ def format_of(path: str | os.PathLike[str]) -> str:
             f"{os.fspath(path)}: {ending} reports are not there yet (now: {', '.join(FORMATS)})"
         )
     return ending
+
+
+def check_kind(ending: str) -> None:
+    """Raise `OutputError` now where this system lacks what the kind `ending` needs."""
+    if ending == ".pdf":
+        from pthreport.render.pdf import PangoMissingError, check_pango
+
+        try:
+            check_pango()
+        except PangoMissingError as error:
+            raise OutputError(str(error)) from error
 
 
 def check_place(path: str | os.PathLike[str]) -> None:

@@ -18,7 +18,7 @@ def visible(text: str, longest: int | None = None) -> str:
     """
     if longest is not None and len(text) > longest:
         return f"{visible(text[:longest])}… ({len(text):,} characters)"
-    return _UNSAFE.sub(lambda match: _escape(match[0]), text)
+    return _UNSAFE.sub(lambda match: escape(match[0]), text)
 
 
 def width(text: str) -> int:
@@ -31,7 +31,8 @@ def width(text: str) -> int:
     return columns
 
 
-def _escape(character: str) -> str:
+def escape(character: str) -> str:
+    """A character as its code point, the way Python writes it."""
     code = ord(character)
     if code < 0x100:
         return f"\\x{code:02x}"

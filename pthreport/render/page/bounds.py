@@ -55,6 +55,23 @@ PAGE = Bounds(
 )
 """A page that a browser opens at once."""
 
+PAPER = Bounds(
+    rows=200,
+    cards=14,
+    loose=40,
+    loose_cards=3,
+    optimizer=8,
+    exhibits=12,
+    pictures=300_000,
+    modules=64,
+    nodes=110,
+    children=40,
+    figures=120,
+    on_card=10,
+    parts=8,
+)
+"""A document that a person leafs through; all the rest is attached to it."""
+
 WHOLE = Bounds(**{field.name: sys.maxsize for field in fields(Bounds)})
 """Everything, however long the page."""
 

@@ -1,0 +1,348 @@
+"""The report on paper, opened again: what the format promises, what is in it, what cannot get in."""
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from pthreport.document import Report, from_json, to_json
+from pthreport.render import pdf
+from pthreport.render.csv import render_csv
+from pthreport.render.pdf import PangoMissingError, check_pango, render_pdf
+from tests.conftest import needs_system
+from tests.render.paper.opened import Opened
+from tests.render.parts import HOSTILE
+from tests.render.reports import named_report, small_report
+
+ROOT = Path(__file__).resolve().parents[2]
+FACES = {"DejaVu-Sans", "DejaVu-Sans-Bold", "DejaVu-Sans-Mono", "DejaVu-Sans-Mono-Bold"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pango() -> None:
+    try:
+        check_pango()
+    except PangoMissingError:
+        needs_system("Pango", False)
+
+
+@pytest.fixture(scope="module")
+def small() -> Opened:
+    return opened(small_report())
+
+
+def opened(report: Report) -> Opened:
+    """`report` as a PDF, made without a warning of WeasyPrint's or of a library that it uses."""
+    heard: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(f"{record.name}: {record.getMessage()}")
+
+    ear, loggers = Ear(logging.WARNING), [logging.getLogger(name) for name in ("weasyprint", "fontTools")]
+    for logger in loggers:
+        logger.addHandler(ear)
+    try:
+        content = render_pdf(report)
+    finally:
+        for logger in loggers:
+            logger.removeHandler(ear)
+    assert heard == []
+    return Opened(content)
+
+
+def test_it_is_archivable(small: Opened) -> None:
+    """ISO 19005-3, level A: says so, carries its colours, its language and its structure."""
+    assert small.content.startswith(b"%PDF-1.7\n")
+    packet = small.root["/Metadata"].get_data()
+    assert small.root["/Metadata"]["/Subtype"] == "/XML"
+    about = {
+        key: value
+        for element in ElementTree.fromstring(packet).iter()
+        for key, value in element.attrib.items()
+    }
+    assert about["{http://www.aiim.org/pdfa/ns/id/}part"] == "3"
+    assert about["{http://www.aiim.org/pdfa/ns/id/}conformance"] == "A"
+    (intent,) = small.root["/OutputIntents"]
+    assert intent["/S"] == "/GTS_PDFA1"
+    assert b"acsp" in intent["/DestOutputProfile"].get_data()[:128]
+    assert small.root["/Lang"] == "en"
+    assert small.root["/MarkInfo"]["/Marked"]
+    assert small.root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert len(small.trailer["/ID"]) == 2
+    assert "/Encrypt" not in small.trailer
+
+
+def test_its_title_is_the_reports_in_both_places(small: Opened) -> None:
+    assert small.reader.metadata is not None
+    assert small.reader.metadata.title == "small.pth · pthreport"
+    assert "small.pth · pthreport" in small.root["/Metadata"].get_data().decode()
+    assert small.reader.metadata.creator == "pthreport 0.1.0"
+
+
+def test_it_has_no_date_of_its_own_and_the_reports_where_there_is_one(small: Opened) -> None:
+    assert small.reader.metadata is not None
+    assert small.reader.metadata.creation_date_raw is None
+    report = small_report()
+    for given, shown in (
+        ("2026-03-04T05:06:07Z", "D:20260304050607Z"),
+        ("2026-03-04T06:06:07+01:00", "D:20260304050607Z"),
+        ("early in March", None),
+    ):
+        provenance = msgspec.structs.replace(report.provenance, timestamp=given)
+        dated = opened(msgspec.structs.replace(report, provenance=provenance))
+        assert dated.reader.metadata is not None
+        assert dated.reader.metadata.creation_date_raw == shown
+        assert given in dated.text
+
+
+def test_every_font_is_embedded_and_none_is_the_machines(small: Opened) -> None:
+    names = {str(font["/FontName"]).partition("+")[2] for font in small.fonts()}
+    assert names == FACES
+    assert all("/FontFile2" in font for font in small.fonts())
+    assert all("/ToUnicode" in item for item in small.objects() if item.get("/Subtype") == "/Type0")
+
+
+def test_the_numbers_are_attached_as_data(small: Opened) -> None:
+    report = small_report()
+    files = small.attachments()
+    assert {name: content for name, (_, content) in files.items()} == {
+        "report.json": to_json(report),
+        "tensors.csv": render_csv(report).encode(),
+    }
+    kinds = {"report.json": "/application/json", "tensors.csv": "/text/csv"}
+    related = [reference.get_object() for reference in small.root["/AF"]]
+    for name, (specification, content) in files.items():
+        assert specification["/AFRelationship"] == "/Data"
+        assert specification in related
+        assert specification["/EF"]["/F"]["/Subtype"] == kinds[name]
+        parameters = specification["/EF"]["/F"]["/Params"]
+        assert parameters["/ModDate"] == parameters["/CreationDate"] == "D:19800101000000Z"
+        assert parameters["/Size"] == len(content)
+
+
+def test_the_attached_report_makes_the_same_document_again(small: Opened) -> None:
+    again = from_json(small.attachments()["report.json"][1])
+    assert render_pdf(again) == small.content
+
+
+def test_nothing_in_it_acts_and_nothing_leads_outside(small: Opened) -> None:
+    forbidden = {"/JS", "/JavaScript", "/AA", "/OpenAction", "/URI", "/Launch", "/A", "/RichMedia", "/XFA"}
+    for item in small.objects():
+        # A structure element's attributes are called /A too.
+        keys = set(item) - ({"/A"} if item.get("/Type") == "/StructElem" else set())
+        assert not keys & forbidden, item
+        assert item.get("/S") not in ("/URI", "/Launch", "/JavaScript", "/GoToR", "/SubmitForm")
+
+
+def test_every_link_leads_to_a_place_in_it(small: Opened) -> None:
+    names = small.root["/Names"]["/Dests"]["/Names"]
+    places = {str(name) for name in names[::2]}
+    links = small.links()
+    assert len(links) > 20
+    assert {str(link["/Dest"]) for link in links} <= places
+    assert all(link["/F"] == 4 for link in links)
+
+
+def test_a_screen_reader_finds_its_way(small: Opened) -> None:
+    assert "/StructTreeRoot" in small.root
+    headings = [len(small.structure(kind)) for kind in ("H1", "H2", "H3")]
+    assert headings[0] == 1
+    assert all(number > 5 for number in headings[1:])
+    assert small.structure("TH")
+    figures = small.structure("Figure")
+    assert len(figures) > 10
+    assert [figure for figure in figures if not str(figure.get("/Alt", "")).strip()] == []
+    assert any("Histogram of" in str(figure["/Alt"]) for figure in figures)
+
+
+def test_bookmarks_and_contents_name_the_sections_with_their_pages(small: Opened) -> None:
+    bookmarks = dict(small.bookmarks())
+    assert next(iter(bookmarks)).startswith("Every layer")
+    for section in (
+        "Findings",
+        "Safety",
+        "Contents",
+        "Model",
+        "Layers",
+        "Filters",
+        "Training state",
+        "Provenance",
+    ):
+        assert section in small.pages[bookmarks[section] - 1]
+    listed = {
+        words[0]: int(words[-1])
+        for line in small.pages[1].splitlines()
+        if len(words := line.replace(".", " ").split()) == 2 and words[-1].isdigit()
+    }
+    assert len(listed) >= 9
+    for section, page in listed.items():
+        assert bookmarks.get({"Training": "Training state"}.get(section, section), page) == page
+
+
+def test_every_sheet_says_of_what_it_is_and_which_it_is(small: Opened) -> None:
+    count = len(small.pages)
+    for number, page in enumerate(small.pages, 1):
+        assert f"{number} / {count}" in page
+        assert "SHA-256 abababab" in page
+        assert number == 1 or "small.pth" in page
+
+
+def test_the_cover_holds_the_verdict(small: Opened) -> None:
+    cover = " ".join(small.pages[0].split())
+    for words in (
+        "A small convolutional network",
+        "Is it safe to load?",
+        "Yes",
+        "2 errors",
+        "Weights are not finite",
+    ):
+        assert words in cover
+
+
+def test_what_is_left_out_is_said_and_the_document_stays_short() -> None:
+    found = opened(named_report([f"layer{number}" for number in range(3000)]))
+    assert len(found.pages) <= 40
+    text = " ".join(found.text.split())
+    assert "The table shows 200 of 3,000" in text
+    assert "14 of 3,000, those with findings first" in text
+
+
+HOSTILE_NAMES = [
+    HOSTILE,
+    "</style><script>alert(1)</script>",
+    "</p></body></html>",
+    "url(http://localhost/x)",
+    "a\x00b\x1b[31m\r\nc",
+    "\u202egpj.exe\u2066",
+    "中文层.权重",
+    "🙂🙃",
+    "עברית.weight",
+    "x" * 10_000,
+    "a." * 5_000,
+    "\ud800",
+    "",
+    "'\"{{ report }}{% raw %}&amp;",
+]
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Opened:
+    return opened(named_report(HOSTILE_NAMES))
+
+
+def test_names_from_the_file_are_shown_and_not_obeyed(hostile: Opened) -> None:
+    joined = "".join(hostile.text.split())
+    for name in (
+        "<imgsrc=xonerror=alert(1)>",
+        "</style><script>alert(1)</script>",
+        "url(http://localhost/x)",
+    ):
+        assert name in joined.replace("\u200b", "")
+    assert "{{report}}{%raw%}&amp;" in joined.replace("\u200b", "")
+    test_nothing_in_it_acts_and_nothing_leads_outside(hostile)
+
+
+def test_what_hides_in_names_is_written_out(hostile: Opened) -> None:
+    joined = "".join(hostile.text.replace("\u200b", "").split())
+    for written in ("a\\x00b\\x1b[31m", "\\u202egpj.exe\\u2066", "\\ud800"):
+        assert written in joined
+    assert not {"\x1b", "\u202e", "\u2066"} & set(hostile.text)
+
+
+def test_letters_that_no_face_has_are_code_points_and_no_other_font_helps(hostile: Opened) -> None:
+    joined = "".join(hostile.text.replace("\u200b", "").split())
+    assert "\\u4e2d\\u6587\\u5c42" in joined
+    assert "\\U0001f642" in joined
+    names = {str(font["/FontName"]).partition("+")[2] for font in hostile.fonts()}
+    assert names <= FACES
+
+
+def test_a_name_of_ten_thousand_letters_is_cut_and_runs_off_no_sheet(
+    hostile: Opened, tmp_path: Path
+) -> None:
+    assert "(10,000" in hostile.text
+    _nothing_in_the_margins(hostile.content, tmp_path)
+
+
+def test_nothing_runs_off_a_sheet_and_no_sheet_is_empty(small: Opened, tmp_path: Path) -> None:
+    _nothing_in_the_margins(small.content, tmp_path)
+
+
+def _nothing_in_the_margins(content: bytes, folder: Path) -> None:
+    needs_system("poppler", shutil.which("pdftoppm") is not None)
+    from PIL import Image, ImageOps
+
+    source = folder / "report.pdf"
+    source.write_bytes(content)
+    subprocess.run(["pdftoppm", "-r", "50", "-gray", source, folder / "page"], check=True)
+    pages = sorted(folder.glob("page*"))
+    assert pages
+    for page in pages:
+        with Image.open(page) as image:
+            box = ImageOps.invert(image.convert("L")).point(lambda value: 255 * (value > 40)).getbbox()
+            assert box is not None, page
+            # The margins are 15 mm, three of which a mark may overhang.
+            least = 12 / 210 * image.width
+            assert box[0] >= least, page
+            assert image.width - box[2] >= least, page
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost/x.png",
+        "https://localhost/",
+        "file:///etc/passwd",
+        "ftp://localhost/a",
+        "data:text/css,a{}",
+    ],
+)
+def test_nothing_is_fetched_but_pictures_that_lie_in_it(url: str) -> None:
+    weasyprint: Any = pdf._weasyprint()
+    with pytest.raises(weasyprint.urls.FatalURLFetchingError, match="not in the document"):
+        pdf._fetcher(weasyprint).fetch(url)
+
+
+def test_a_document_that_asks_for_more_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "asset", lambda file: "body { background: url(http://localhost/x.png) }")
+    with pytest.raises(RuntimeError, match="outside itself"):
+        render_pdf(small_report())
+
+
+def test_the_same_bytes_whatever_the_process(tmp_path: Path) -> None:
+    program = (
+        "import sys, hashlib; from tests.render.reports import small_report; "
+        "from pthreport.render.pdf import render_pdf; "
+        "print(hashlib.sha256(render_pdf(small_report())).hexdigest())"
+    )
+    digests = {hashlib.sha256(render_pdf(small_report())).hexdigest()}
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    for seed, zone, language, folder in (("1", "UTC", "C", ROOT), ("2", "Asia/Tokyo", "C.UTF-8", other)):
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": seed,
+            "TZ": zone,
+            "LC_ALL": language,
+            "TMPDIR": str(folder if folder == other else tmp_path),
+            "PYTHONPATH": str(ROOT),
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        digests.add(done.stdout.strip())
+    assert len(digests) == 1
