@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pthreport.document import Report, from_json, to_json
 from pthreport.render import pdf
 from pthreport.render.csv import render_csv
 from pthreport.render.pdf import PangoMissingError, check_pango, render_pdf
+from pthreport.render.templates import asset
 from tests.conftest import needs_system
 from tests.render.paper.opened import Opened
 from tests.render.parts import HOSTILE
@@ -346,3 +348,11 @@ def test_the_same_bytes_whatever_the_process(tmp_path: Path) -> None:
         )
         digests.add(done.stdout.strip())
     assert len(digests) == 1
+
+
+def test_paper_has_every_section_of_the_page() -> None:
+    def sections(file: str) -> list[str]:
+        return re.findall(r'include "(?:sections|print)/(\w+)\.html"', asset(file))
+
+    on_page = [name for name in sections("report.html") if name != "rail"]
+    assert [name for name in sections("print.html") if name != "outline"] == on_page
