@@ -1,14 +1,13 @@
 """A PDF from the command line, and what is said where the system cannot make one."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pthreport.document import from_json
-from pthreport.render.pdf import PangoMissingError, check_pango
 from tests.cli.command import run, write_checkpoint
-from tests.conftest import needs_system
-from tests.render.paper.opened import Opened
+from tests.render.paper.opened import Opened, needs_pango
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +16,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_pdf_from_a_checkpoint_and_again_from_its_json(checkpoint: Path, tmp_path: Path) -> None:
-    try:
-        check_pango()
-    except PangoMissingError:
-        needs_system("Pango", False)
+    needs_pango()
     first, second, saved = tmp_path / "report.pdf", tmp_path / "Another Name.PDF", tmp_path / "report.json"
     done = run(checkpoint, "-o", first, "-o", saved)
     assert (done.returncode, done.stderr) == (0, "")
@@ -43,8 +39,6 @@ def without_pango(tmp_path: Path) -> dict[str, str]:
     (stand_in / "__init__.py").write_text(
         "raise OSError(\"cannot load library 'libpango-1.0-0': error 0x7e\")\n", encoding="utf-8"
     )
-    import os
-
     return {**os.environ, "PYTHONPATH": str(stand_in.parent)}
 
 
