@@ -71,7 +71,9 @@ def parser() -> argparse.ArgumentParser:
         help="write a report; its ending chooses the kind: .html .pdf .json .md .csv .sarif (may be repeated; - with --format writes to standard output)",
     )
     made.add_argument(
-        "--format", metavar="KIND", help="kind of the report that -o - writes: html, pdf, json, md, csv or sarif"
+        "--format",
+        metavar="KIND",
+        help="kind of the report that -o - writes: html, pdf, json, md, csv or sarif",
     )
     made.add_argument(
         "--show",
