@@ -33,6 +33,7 @@ from pthreport.measure import Measurement
 from pthreport.measure.spectrum import Depth, LayerSpectra
 from pthreport.provenance import provenance
 from pthreport.savings import savings
+from pthreport.trends import trends
 from pthreport.verdict import summarise
 
 
@@ -230,6 +231,7 @@ def _measured_model(
         adapters=joint.adapters.get(measured.key, measured.adapters),
         experts=joint.experts.get(measured.key, measured.experts),
         highlights=highlights(measured),
+        trends=trends(measured),
         savings=savings(measured, records),
     )
 

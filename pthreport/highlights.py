@@ -33,6 +33,8 @@ def profile(
         spread=s.std,
         zeros=s.zeros / s.count,
         stable_rank=whole.stable_rank if whole is not None else None,
+        alpha=whole.alpha if whole is not None else None,
+        kurtosis=s.kurtosis,
         update_ratio=update_ratios.get(record.path),
     )
 

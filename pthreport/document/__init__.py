@@ -36,6 +36,7 @@ from pthreport.document.model import (
     Saving,
     Smoothness,
     Tie,
+    Trend,
 )
 from pthreport.document.report import (
     SCHEMA_VERSION,
@@ -152,6 +153,7 @@ __all__ = [
     "Tool",
     "TorchView",
     "Training",
+    "Trend",
     "UnitPair",
     "Units",
     "from_json",

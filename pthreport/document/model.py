@@ -14,13 +14,16 @@ class Profile(Part, frozen=True, kw_only=True):
     """What the depth strip draws for one layer; None where it does not apply or was not measured.
 
     All of the layer's main weight: `norm` is its RMS (L2 / sqrt n, so that layers of different size
-    compare), `spread` its standard deviation, `zeros` the share of exact zeros.
+    compare), `spread` its standard deviation, `zeros` the share of exact zeros, `kurtosis` the excess,
+    `alpha` the exponent of the spectrum's tail.
     """
 
     norm: float | None = None
     spread: float | None = None
     zeros: float | None = None
     stable_rank: float | None = None
+    alpha: float | None = None
+    kurtosis: float | None = None
     update_ratio: float | None = None
 
 
@@ -174,6 +177,22 @@ class Highlight(Part, frozen=True, kw_only=True):
     typical: float | None = None
 
 
+Quantity = Literal["spread", "zeros", "stable_rank", "alpha", "kurtosis"]
+
+
+class Trend(Part, frozen=True, kw_only=True):
+    """A quantity of a `Profile` that rises or falls with depth over `count` like layers: `layers` is their
+    name, the number of the block replaced by "*". `correlation` is Spearman's rank correlation with the
+    block's number, `first` and `last` the medians of the first and the last third of them."""
+
+    layers: str
+    quantity: Quantity
+    count: int
+    correlation: float
+    first: float
+    last: float
+
+
 class Saving(Part, frozen=True, kw_only=True):
     """What storing a model's floating weights in another form would save.
 
@@ -278,6 +297,7 @@ class Model(Part, frozen=True, kw_only=True):
     by_depth: dict[str, Amount] = {}
     by_dtype: dict[str, Amount] = {}
     highlights: tuple[Highlight, ...] = ()
+    trends: tuple[Trend, ...] = ()
     savings: tuple[Saving, ...] = ()
 
     @property

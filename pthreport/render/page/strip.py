@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Highlight, Layer, Model, Report
+from pthreport.document import Highlight, Layer, Model, Report, Trend
 from pthreport.draw import strip
 from pthreport.render import numbers
 from pthreport.render.page.index import Index, layer_key
@@ -15,7 +15,10 @@ from pthreport.render.page.text import plain
 
 MOST_COLUMNS = 1500
 FEW_ZEROS = 0.001
+NORMAL = 3.0
+"""The kurtosis of a normal distribution, of which reports give the excess."""
 USUAL_UPDATE = (1e-4, 1e-2)
+MOST_TRENDS = 3
 _MOST_GROUPS = 26
 
 
@@ -50,6 +53,8 @@ def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset
         facts = [f"RMS {numbers.value(profile.norm)}, spread {numbers.value(profile.spread)}"]
         if profile.zeros:
             facts.append(f"zeros {numbers.percent(profile.zeros)}")
+        if profile.kurtosis is not None:
+            facts.append(f"excess kurtosis {numbers.value(profile.kurtosis)}")
         if profile.stable_rank is not None:
             facts.append(f"stable rank {numbers.value(profile.stable_rank)}")
         if profile.update_ratio is not None:
@@ -61,6 +66,9 @@ def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset
         strip.Row("Spread: standard deviation, log scale", tuple(p.spread for p in profiles), "log"),
         strip.Row("Zeros: share of exact zeros", zeros, "share", _few(zeros)),
     ]
+    tails = tuple(None if p.kurtosis is None else p.kurtosis + NORMAL for p in profiles)
+    if any(tail is not None for tail in tails):
+        rows.append(strip.Row("Tails: kurtosis, log scale (normal 3, uniform 1.8)", tails, "log"))
     ranks = tuple(profile.stable_rank for profile in profiles)
     if any(rank is not None for rank in ranks):
         rows.append(strip.Row("Stable rank, log scale", ranks, "log"))
@@ -122,7 +130,29 @@ def update_row(ratios: tuple[float | None, ...]) -> strip.Row:
 def sentences(model: Model) -> tuple[str, ...]:
     """What stands out in the profile of `model`, one sentence each."""
     said = [_sentence(highlight) for highlight in model.highlights if highlight.kind != "largest-layer"]
-    return tuple(said)
+    # The strongest trend of each quantity.
+    strongest = {trend.quantity: trend for trend in reversed(model.trends)}
+    chosen = [trend for trend in model.trends if strongest[trend.quantity] is trend][:MOST_TRENDS]
+    return tuple(said + [_trend(trend) for trend in chosen])
+
+
+def _trend(trend: Trend) -> str:
+    show = numbers.percent if trend.quantity == "zeros" else numbers.value
+    moves = "rises" if trend.last > trend.first else "falls"
+    verb = moves.rstrip("s") if trend.quantity == "zeros" else moves
+    return (
+        f"The {_WORDS[trend.quantity]} of {plain(trend.layers, 80)} {verb} with depth, from {show(trend.first)} in the "
+        f"first third to {show(trend.last)} in the last."
+    )
+
+
+_WORDS = {
+    "spread": "spread",
+    "zeros": "zeros",
+    "stable_rank": "stable rank",
+    "alpha": "alpha",
+    "kurtosis": "excess kurtosis",
+}
 
 
 def _sentence(highlight: Highlight) -> str:
