@@ -1,0 +1,248 @@
+"""How time and memory grow with a checkpoint: over its bytes, and over its tensors.
+
+    python -m benchmarks.growth [--sizes 0.1,0.5,1,2,4] [--tensors 100,1000,10000] [--six] [--repeat 3] [--write]
+
+Whole processes of `pthreport FILE -o report.html`, as in `python -m benchmarks`; each size in turn, then all
+again, the least of each figure counts. The files are made from a seed just before they are measured and
+removed afterwards, so that one at a time takes room. `--six` adds 6 GB of bfloat16, of which at most 1 GB may
+be resident. `--write` puts the table and the picture (growth.svg) beside the README.
+
+A straight line means: the least squares line through the points explains at least 99 % of the spread of
+time. Flat means: the peak of the largest file is at most 1.25 times that of the 0.5 GB file or, over the
+number of tensors, grows by at most 40 KB a tensor (a report tells something of each).
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.__main__ import README, machine
+from benchmarks.process import Cost, ProcessError, least, run
+
+HERE = Path(__file__).resolve().parent
+PICTURE = HERE / "growth.svg"
+MARK = "<!-- growth -->"
+END = "<!-- /growth -->"
+
+SIDE = 2048
+STRAIGHT = 0.99
+FLAT = 1.25
+BYTES_PER_TENSOR = 40e3
+SIX_LIMIT = 1e9
+
+
+@dataclass(frozen=True)
+class Point:
+    """One file: what it is called, its GB and tensors, and what a report of it cost."""
+
+    name: str
+    gigabytes: float
+    tensors: int
+    cost: Cost
+
+
+def write_sized(path: Path, gigabytes: float, dtype: str) -> int:
+    """A checkpoint of so many GB in matrices of 2048 x 2048, by fours a block; the number of tensors."""
+    import torch
+
+    kind = {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
+    random = torch.Generator().manual_seed(7)
+    # Values of the same distribution in each matrix, of which only one set is made: rolled by some rows.
+    values = (torch.randn(SIDE, SIDE, generator=random) * 0.02).to(kind)
+    count = max(1, round(gigabytes * 1e9 / (values.numel() * values.element_size())))
+    names = ("q_proj", "k_proj", "v_proj", "fc")
+    torch.save(
+        {f"blocks.{n // 4}.{names[n % 4]}.weight": values.roll(n + 1, 0) for n in range(count)}, path
+    )
+    return count
+
+
+def write_many(path: Path, tensors: int) -> None:
+    """A checkpoint of so many tensors, a weight of 64 x 64 and a bias in turn."""
+    import torch
+
+    random = torch.Generator().manual_seed(8)
+    weights = {}
+    for n in range(tensors // 2):
+        weights[f"blocks.{n}.fc.weight"] = torch.randn(64, 64, generator=random) * 0.02
+        weights[f"blocks.{n}.fc.bias"] = torch.zeros(64)
+    torch.save(weights, path)
+
+
+def make(path: Path, *what: str) -> int:
+    """Write a file in a process of its own, since a parent's peak shows in its children's; the number of
+    its tensors."""
+    command = [sys.executable, "-m", "benchmarks.growth", "--make", str(path), *what]
+    done = subprocess.run(command, check=True, cwd=HERE.parent, capture_output=True, text=True)
+    return int(done.stdout)
+
+
+def measured(path: Path, repeat: int) -> Cost:
+    """The least of each figure over `repeat` reports of the file, which is in the page cache."""
+    command = [
+        sys.executable,
+        "-m",
+        "pthreport",
+        str(path),
+        "-o",
+        str(path.with_suffix(".html")),
+        "--quiet",
+    ]
+    warm = [sys.executable, "-m", "benchmarks.floors", "bytes", str(path)]
+    run(warm, path.with_suffix(".log"), cwd=HERE.parent)
+    return least([run(command, path.with_suffix(".log"), cwd=HERE.parent) for _ in range(repeat)])
+
+
+def points(cases: Sequence[tuple[str, Sequence[str]]], work: Path, repeat: int) -> list[Point]:
+    """Each case's file made, measured and removed."""
+    found = []
+    for name, what in cases:
+        path = work / "growth.pth"
+        try:
+            tensors = make(path, *what)
+            print(f"  {name} ...", file=sys.stderr, flush=True)
+            found.append(Point(name, path.stat().st_size / 1e9, tensors, measured(path, repeat)))
+        except ProcessError as error:
+            print(f"  failed: {error}", file=sys.stderr)
+        finally:
+            for ending in (".pth", ".html", ".log"):
+                path.with_suffix(ending).unlink(missing_ok=True)
+    return found
+
+
+def line(xs: Sequence[float], ys: Sequence[float]) -> tuple[float, float, float]:
+    """Slope and intercept of the least squares line, and the share of the spread it explains."""
+    n = len(xs)
+    mean_x, mean_y = sum(xs) / n, sum(ys) / n
+    spread = sum((x - mean_x) ** 2 for x in xs)
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
+    intercept = mean_y - slope * mean_x
+    left = sum((y - slope * x - intercept) ** 2 for x, y in zip(xs, ys, strict=True))
+    total = sum((y - mean_y) ** 2 for y in ys)
+    return slope, intercept, 1 - left / total if total else 1.0
+
+
+def table(found: Sequence[Point]) -> list[str]:
+    """One row a file."""
+    return [
+        "| file | GB | tensors | wall s | cpu s | peak MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {p.name} | {p.gigabytes:.2f} | {p.tensors:,} | {p.cost.wall:.2f} | {p.cost.cpu:.2f} "
+            f"| {p.cost.rss / 1e6:.0f} |"
+            for p in found
+        ),
+    ]
+
+
+def verdicts(found: Sequence[Point], of: Callable[[Point], float], unit: str) -> list[str]:
+    """Whether time is a straight line over `of`, and memory flat."""
+    if len(found) < 3:
+        return []
+    xs = [of(point) for point in found]
+    slope, intercept, share = line(xs, [point.cost.cpu for point in found])
+    said = (
+        f"- {_met(share >= STRAIGHT)}: time is a straight line, {intercept:.2f} s and {slope:.3g} s {unit} of the "
+        f"processor; it explains {share:.2%} of the spread"
+    )
+    if unit == "a GB":
+        usual = next((p for p in found if p.gigabytes > 0.4), found[0])
+        ratio = found[-1].cost.rss / usual.cost.rss
+        return [
+            said,
+            f"- {_met(ratio <= FLAT)}: memory is flat, at most {FLAT} times that of {usual.name}; it is {ratio:.2f}",
+        ]
+    each = line(xs, [point.cost.rss for point in found])[0]
+    return [
+        said,
+        f"- {_met(each <= BYTES_PER_TENSOR)}: memory grows by at most {BYTES_PER_TENSOR / 1e3:.0f} KB a tensor; by "
+        f"{each / 1e3:.1f}",
+    ]
+
+
+def _met(yes: bool) -> str:
+    return "met" if yes else "MISSED"
+
+
+def draw(results: Path, picture: Path) -> None:
+    """Time and memory over GB and over tensors. The picture's bytes depend on the figures alone."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "growth"
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(2, 2, figsize=(8, 5), layout="constrained")
+    data = json.loads(results.read_text())
+    for column, (key, words) in enumerate((("gigabytes", "GB"), ("tensors", "tensors"))):
+        xs = [point[key] for point in data[key]]
+        for row, (what, label) in enumerate((("cpu", "s of the processor"), ("rss", "peak MB"))):
+            ys = [point[what] / (1e6 if what == "rss" else 1) for point in data[key]]
+            axes[row][column].plot(xs, ys, "o-", color="#4e79a7")
+            axes[row][column].set(xlabel=words, ylabel=label, ylim=(0, 1.15 * max(ys, default=1)))
+            axes[row][column].set_xlim(left=0)
+    figure.savefig(picture, metadata={"Date": None})
+
+
+def main() -> int:
+    """0; a missed target is printed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--sizes", default="0.1,0.5,1,2,4", help="GB of float32, comma between")
+    parser.add_argument("--tensors", default="100,1000,10000")
+    parser.add_argument("--six", action="store_true", help="also 6 GB of bfloat16")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each; the least counts (3)")
+    parser.add_argument("--write", action="store_true", help="put table and picture beside the README")
+    parser.add_argument("--make", nargs="+", help=argparse.SUPPRESS)
+    parser.add_argument("--draw", nargs=2, type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.make:
+        path, kind, *rest = given.make
+        if kind == "tensors":
+            write_many(Path(path), int(rest[0]))
+            print(int(rest[0]) // 2 * 2)
+        else:
+            print(write_sized(Path(path), float(rest[0]), kind))
+        return 0
+    if given.draw:
+        draw(*given.draw)
+        return 0
+    work = HERE / "work"
+    work.mkdir(exist_ok=True)
+    sizes = [(f"{size} GB of float32", ("float32", size)) for size in given.sizes.split(",") if size]
+    many = [(f"{int(count):,} tensors", ("tensors", count)) for count in given.tensors.split(",") if count]
+    by_size, by_count = points(sizes, work, given.repeat), points(many, work, given.repeat)
+    lines = [machine(), f"Least of {given.repeat} runs.", "", *table(by_size), ""]
+    lines += verdicts(by_size, lambda point: point.gigabytes, "a GB")
+    lines += ["", *table(by_count), "", *verdicts(by_count, lambda point: point.tensors, "a tensor")]
+    if given.six:
+        six = points([("6 GB of bfloat16", ("bfloat16", "6"))], work, 1)
+        lines += ["", *table(six), ""]
+        lines += [
+            f"- {_met(p.cost.rss <= SIX_LIMIT)}: at most 1,000 MB resident; {p.cost.rss / 1e6:.0f}"
+            for p in six
+        ]
+    text = "\n".join(lines)
+    print(text)
+    if given.write:
+        results = work / "growth.json"
+        rows = {
+            key: [
+                {"gigabytes": p.gigabytes, "tensors": p.tensors, "cpu": p.cost.cpu, "rss": p.cost.rss}
+                for p in found
+            ]
+            for key, found in (("gigabytes", by_size), ("tensors", by_count))
+        }
+        results.write_text(json.dumps(rows))
+        command = [sys.executable, "-m", "benchmarks.growth", "--draw", str(results), str(PICTURE)]
+        subprocess.run(command, check=True, cwd=HERE.parent)
+        before, _, rest = README.read_text().partition(MARK)
+        README.write_text(f"{before}{MARK}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
