@@ -4,8 +4,8 @@
 
 Whole processes of `pthreport FILE -o report.html`, as in `python -m benchmarks`; each size in turn, then all
 again, the least of each figure counts. The files are made from a seed just before they are measured and
-removed afterwards, so that one at a time takes room. `--six` adds 6 GB of bfloat16, of which at most 1 GB may
-be resident. `--write` puts the table and the picture (growth.svg) beside the README.
+removed afterwards, so that one at a time takes room. `--six` adds 6 GB of bfloat16 in the shapes of a language
+model, of which at most 1 GB may be resident. `--write` puts the table and the picture (growth.svg) beside the README.
 
 A straight line means: the least squares line through the points explains at least 99 % of the spread of
 time. Flat means: the peak of the largest file is at most 1.25 times that of the 0.5 GB file or, over the
@@ -14,6 +14,7 @@ number of tensors, grows by at most 40 KB a tensor (a report tells something of 
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -29,6 +30,16 @@ MARK = "<!-- growth -->"
 END = "<!-- /growth -->"
 
 SIDE = 2048
+EMBEDDING = (128_256, 4096)
+LLAMA = {
+    "self_attn.q_proj": (4096, 4096),
+    "self_attn.k_proj": (1024, 4096),
+    "self_attn.v_proj": (1024, 4096),
+    "self_attn.o_proj": (4096, 4096),
+    "mlp.gate_proj": (14_336, 4096),
+    "mlp.up_proj": (14_336, 4096),
+    "mlp.down_proj": (4096, 14_336),
+}
 STRAIGHT = 0.99
 FLAT = 1.25
 BYTES_PER_TENSOR = 40e3
@@ -45,14 +56,14 @@ class Point:
     cost: Cost
 
 
-def write_sized(path: Path, gigabytes: float, dtype: str) -> int:
-    """A checkpoint of so many GB in matrices of 2048 x 2048, by fours a block; the number of tensors."""
+def write_sized(path: Path, gigabytes: float) -> int:
+    """A checkpoint of so many GB in float32 matrices of 2048 x 2048, by fours a block; the number of
+    tensors."""
     import torch
 
-    kind = {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
     random = torch.Generator().manual_seed(7)
     # Values of the same distribution in each matrix, of which only one set is made: rolled by some rows.
-    values = (torch.randn(SIDE, SIDE, generator=random) * 0.02).to(kind)
+    values = torch.randn(SIDE, SIDE, generator=random) * 0.02
     count = max(1, round(gigabytes * 1e9 / (values.numel() * values.element_size())))
     names = ("q_proj", "k_proj", "v_proj", "fc")
     torch.save(
@@ -71,6 +82,35 @@ def write_many(path: Path, tensors: int) -> None:
         weights[f"blocks.{n}.fc.weight"] = torch.randn(64, 64, generator=random) * 0.02
         weights[f"blocks.{n}.fc.bias"] = torch.zeros(64)
     torch.save(weights, path)
+
+
+def write_language_model(path: Path, gigabytes: float) -> int:
+    """A safetensors file of about so many GB of bfloat16 in the shapes of Llama 3 8B's first blocks, written
+    piece by piece; the number of tensors."""
+    import numpy as np
+
+    shapes = {"model.embed_tokens.weight": EMBEDDING}
+    each = sum(math.prod(shape) for shape in LLAMA.values())
+    for block in range(round((gigabytes * 1e9 / 2 - math.prod(EMBEDDING)) / each)):
+        name = f"model.layers.{block}"
+        for part, shape in LLAMA.items():
+            shapes[f"{name}.{part}.weight"] = shape
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        begin, end = end, end + 2 * math.prod(shape)
+        header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    random = np.random.default_rng(9)
+    # The same values in each tensor, begun elsewhere: the upper half of float32 is bfloat16.
+    drawn = random.standard_normal(1 << 25, np.float32) * np.float32(0.02)
+    values = (drawn.view(np.uint32) >> 16).astype(np.uint16).tobytes()
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        left = end
+        while left:
+            at = 2 * int(random.integers(0, 1 << 20))
+            left -= file.write(values[at : at + left])
+    return len(shapes)
 
 
 def make(path: Path, *what: str) -> int:
@@ -205,7 +245,8 @@ def main() -> int:
             write_many(Path(path), int(rest[0]))
             print(int(rest[0]) // 2 * 2)
         else:
-            print(write_sized(Path(path), float(rest[0]), kind))
+            write = {"float32": write_sized, "bfloat16": write_language_model}[kind]
+            print(write(Path(path), float(rest[0])))
         return 0
     if given.draw:
         draw(*given.draw)
