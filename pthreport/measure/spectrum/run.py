@@ -1,17 +1,22 @@
 """The spectra of many layers, the most expensive first, each in one thread."""
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pthreport.measure.spectrum.algebra import algebra_on
 from pthreport.measure.spectrum.matrices import SpectrumTask
-from pthreport.measure.spectrum.spectrum import Depth, LayerSpectra, cost, spectra_of
+from pthreport.measure.spectrum.spectrum import Depth, LayerSpectra, cost, memory, spectra_of
 
 Progress = Callable[[int, int], None]
+
+ROOM = 512 * 1024 * 1024
+"""Bytes that the layers under way hold together, unless one alone needs more: memory then grows with the
+largest matrix, and neither with the file nor with the number of workers."""
 
 
 def measure_spectra(
@@ -37,12 +42,14 @@ def measure_spectra(
     done = 0
     found: dict[int, LayerSpectra] = {}
     stop = threading.Event()
+    room = _Room(ROOM)
     algebra = algebra_on(device)
 
     def one(at: int) -> LayerSpectra:
-        if stop.is_set():
-            raise CancelledError
-        return spectra_of(tasks[at], depth, stop.is_set, algebra)
+        with room.taken(memory(tasks[at], depth)):
+            if stop.is_set():
+                raise CancelledError
+            return spectra_of(tasks[at], depth, stop.is_set, algebra)
 
     with (
         threadpool_limits(1, user_api="blas"),
@@ -67,6 +74,27 @@ def measure_spectra(
         else replace(found[same[at]], path=task.tensor.path)
         for at, task in enumerate(tasks)
     }
+
+
+class _Room:
+    # So many bytes, taken and given back; who asks for more than there are in all gets them alone.
+
+    def __init__(self, size: int) -> None:
+        self._size = self._free = size
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, wanted: int) -> Iterator[None]:
+        taken = min(wanted, self._size)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= taken)
+            self._free -= taken
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += taken
+                self._changed.notify_all()
 
 
 def _key(task: SpectrumTask) -> Hashable:

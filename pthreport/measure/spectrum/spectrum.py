@@ -14,7 +14,7 @@ from pthreport.measure.source import Array
 from pthreport.measure.spectrum.algebra import NUMPY, Algebra
 from pthreport.measure.spectrum.estimated import STARTS, STEPS, density
 from pthreport.measure.spectrum.figures import estimated_figures, exact_figures, pooled_as, pooled_figures
-from pthreport.measure.spectrum.matrices import Matrix, Section, SpectrumTask
+from pthreport.measure.spectrum.matrices import PANEL, Matrix, Section, SpectrumTask
 from pthreport.measure.spectrum.ranks import rounding_noise
 from pthreport.measure.spectrum.singular import NonFiniteError, singular_values, slice_values
 
@@ -71,6 +71,21 @@ def cost(task: SpectrumTask, depth: Depth = "standard") -> float:
         else:
             total += MEMORY_BOUND * prod(matrix.shape) * STARTS * STEPS
     return total + (_pooled_cost(task) if _pools(task, depth) else 0.0)
+
+
+def memory(task: SpectrumTask, depth: Depth = "standard") -> int:
+    """Bytes that `spectra_of` will hold at a time, about: a Gram matrix, what is added to it or LAPACK's
+    copy, and panels; or a matrix that is estimated."""
+    if refusal(task) is not None:
+        return 0
+    most = 4 * task.tensor.numel if task.pooled else 0  # slices are taken from the whole kernel
+    for matrix in (Matrix(task), *(Matrix(task, section) for section in task.sections)):
+        size = matrix.wide_type.itemsize
+        if is_exact(*matrix.shape, depth):
+            most = max(most, size * (3 * matrix.short**2 + 2 * min(prod(matrix.shape), PANEL)))
+        else:
+            most = max(most, size * (min(prod(matrix.shape), HELD) // 2 + PANEL))
+    return most
 
 
 def refusal(task: SpectrumTask) -> str | None:

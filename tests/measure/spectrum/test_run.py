@@ -1,11 +1,23 @@
 """Many layers at once."""
 
+import threading
+import time
+
 import msgspec
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
-from pthreport.measure.spectrum import SpectrumTask, cost, measure_spectra, spectra_of, spectrum
+from pthreport.measure.spectrum import (
+    LayerSpectra,
+    SpectrumTask,
+    cost,
+    measure_spectra,
+    run,
+    spectra_of,
+    spectrum,
+)
+from pthreport.measure.spectrum.spectrum import memory
 from tests.measure.arrays import ArrayTensor, tensor
 
 
@@ -84,3 +96,38 @@ def test_cost_orders_the_work() -> None:
     assert 0 < cost(small) < cost(large)
     assert cost(SpectrumTask(tensor(np.ones(5, np.float32)))) == 0
     assert spectra_of(small, "summary").whole is None
+
+
+def test_what_is_held_together_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = [SpectrumTask(tensor(np.ones((200 + n, 300), np.float32), path=f"t{n}")) for n in range(9)]
+    needs = {task.tensor.path: memory(task) for task in work}
+    under_way: set[str] = set()
+    seen: list[frozenset[str]] = []
+    lock = threading.Lock()
+
+    def noted(task: SpectrumTask, *_: object) -> LayerSpectra:
+        with lock:
+            under_way.add(task.tensor.path)
+            seen.append(frozenset(under_way))
+        time.sleep(0.01)
+        with lock:
+            under_way.discard(task.tensor.path)
+        return LayerSpectra(task.tensor.path)
+
+    monkeypatch.setattr(run, "spectra_of", noted)
+    for room, most in ((10**12, 5), (int(2.5 * max(needs.values())), 2), (1, 1)):
+        monkeypatch.setattr(run, "ROOM", room)
+        seen.clear()
+        assert len(measure_spectra(work, jobs=5)) == 9
+        assert len(seen) == 9
+        assert max(map(len, seen)) <= most
+        assert all(len(paths) == 1 or sum(needs[path] for path in paths) <= room for paths in seen)
+
+
+def test_memory_is_that_of_what_is_held() -> None:
+    def needs(*shape: int) -> int:
+        return memory(SpectrumTask(tensor(np.broadcast_to(np.float32(1), shape))))
+
+    assert needs(1000, 1000) >= 3 * 8 * 1000**2
+    # Estimated: bounded, however large.
+    assert needs(20_000, 20_000) == needs(60_000, 60_000) < 400e6
