@@ -16,6 +16,7 @@ from pthreport.measure import measure
 from pthreport.measure.device import device_of
 from pthreport.measure.spectrum import Depth, measure_spectra
 from pthreport.progress import Progress
+from pthreport.reference import blueprint
 from pthreport.tasks import chosen, spectrum_tasks, tasks_for, unknown, within_budget
 
 
@@ -30,6 +31,7 @@ def analyze(
     title: str | None = None,
     timestamp: str | None = None,
     name: str | None = None,
+    model: str | None = None,
     checks: Examination | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
@@ -42,11 +44,13 @@ def analyze(
     paths (or their ends) of the tensors to measure; `jobs` the number of worker threads (default one
     a core), which changes no byte of the result; `device` ("cpu", "cuda", "cuda:N" or "auto") is where
     sketches and spectra are computed, whose last digits differ between devices. `hash` takes the file's SHA-256. `timestamp` is
-    recorded as it is (default: SOURCE_DATE_EPOCH, else none). `checks` says which checks are run and with which thresholds
+    recorded as it is (default: SOURCE_DATE_EPOCH, else none). `model` names an architecture to compare with
+    ("py:module:factory", "torchvision:resnet50", ...): the one option that runs code, and only the user's own
+    (`pthreport.reference`). `checks` says which checks are run and with which thresholds
     (default: all, with their own), `limits` how much the file may ask of the reader. `progress` is called
     with the bytes measured and the bytes in all.
 
-    Raises `DeviceError` where the device is not there, `CheckpointError` where nothing can be read, `SettingsError` where `checks` names what there
+    Raises `ReferenceError` where the architecture cannot be built, `DeviceError` where the device is not there, `CheckpointError` where nothing can be read, `SettingsError` where `checks` names what there
     is not.
     """
     source = Path(path)
@@ -54,8 +58,9 @@ def analyze(
     chosen_checks = examination.chosen(with_installed(CHECKS))  # a wrong name is told before the work
     workers = jobs or os.cpu_count() or 1
     place = device_of(device)
+    built = None if model is None else blueprint(model)
     with open_checkpoint(source, limits) as checkpoint:
-        anatomy = describe(checkpoint, everything=depth == "full")
+        anatomy = describe(checkpoint, depth == "full", built)
         wanted = set() if depth == "summary" else set(chosen(checkpoint, anatomy, tensors))
         if tensors is not None and not wanted and depth != "summary":
             raise CheckpointError(unknown(checkpoint, anatomy, tensors), source)
@@ -86,6 +91,7 @@ def analyze(
                 "tensors": tensors or "all",
                 "SHA-256": "taken" if hash else "not taken",
                 **({} if place is None else {"device": place}),
+                **({} if model is None else {"architecture": model}),
                 **(limits or Limits()).changed(),
             },
             timestamp=timestamp,

@@ -7,7 +7,6 @@ from pthreport import __version__
 
 LATER = {
     "--baseline": "comparing two checkpoints",
-    "--model": "checking against an architecture",
     "--meta": "recording keys and values",
     "--no-values": "leaving values out",
     "--template-dir": "templates of your own",
@@ -23,6 +22,8 @@ examples:
   pthreport model.pth --show conv1.weight         one tensor on the terminal
   pthreport model.pth --export weights --tensors 'conv*'
   pthreport model.pth --fail-on error             exit with 1 where something is wrong
+  pthreport model.pth --model torchvision:resnet50
+                                                  does it load into this architecture, and if not, why?
   pthreport --explain dead-units                  what a check looks at, and why
   pthreport report.json -o report.html            the same report again, without the checkpoint
 
@@ -95,6 +96,11 @@ def parser() -> argparse.ArgumentParser:
         choices=("summary", "standard", "full"),
         default="standard",
         help="summary: structure only, no tensor data; standard: every tensor (default); full: nothing estimated (exact spectra and quantiles) and nothing left out",
+    )
+    made.add_argument(
+        "--model",
+        metavar="ARCHITECTURE",
+        help="compare with an architecture: py:MODULE:FACTORY, timm:NAME, torchvision:NAME or transformers:FOLDER (runs that code of yours, nothing of the checkpoint's)",
     )
     made.add_argument(
         "--fail-on",

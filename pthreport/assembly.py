@@ -163,6 +163,7 @@ def assemble(
             training=training,
             storages=anatomy.storages,
             copies=joint.copies,
+            architecture=anatomy.architecture,
             measured=looked,
         ),
         checks,
@@ -195,6 +196,7 @@ def assemble(
         storages=anatomy.storages,
         copies=joint.copies,
         training=training,
+        architecture=anatomy.architecture,
         provenance=provenance({**options, **examination.words()}, timestamp),
     )
 

@@ -37,9 +37,13 @@ def _failed(error: Exception) -> int:
     from pthreport.checks import SettingsError
     from pthreport.document import ReportError
     from pthreport.measure.device import DeviceError
+    from pthreport.reference import ReferenceError
     from pthreport.render import OutputError
 
-    if isinstance(error, UsageError | DeviceError | LimitError | SettingsError | ReportError | OutputError):
+    if isinstance(
+        error,
+        UsageError | ReferenceError | DeviceError | LimitError | SettingsError | ReportError | OutputError,
+    ):
         _say(str(error))
         return 2
     if os.environ.get("PTHREPORT_DEBUG") == "1":
@@ -204,6 +208,8 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             raise UsageError(
                 "--select and --ignore: the checks of a saved report were run when it was made"
             )
+        if given.model:
+            raise UsageError("--model: a saved report holds no checkpoint to compare with")
         if given.limit:
             raise UsageError("--limit: a saved report needs no checkpoint to be read")
         return again
@@ -221,6 +227,7 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             title=given.title,
             timestamp=given.timestamp,
             name=name,
+            model=given.model,
             checks=settings.examination,
             limits=limits,
             progress=progress,

@@ -11,6 +11,7 @@ from pthreport.anatomy import contents as contents_room
 from pthreport.anatomy import layers as layers_room
 from pthreport.anatomy import models as models_room
 from pthreport.anatomy import optimizer as optimizer_room
+from pthreport.anatomy.architecture import Blueprint, compare, read_classes
 from pthreport.anatomy.heads import Heads, heads, heads_in
 from pthreport.anatomy.kinds import CONVOLUTIONS, KINDS
 from pthreport.anatomy.layers import LayerFound
@@ -24,6 +25,7 @@ from pthreport.anatomy.storages import storages
 from pthreport.anatomy.structure import structure_of
 from pthreport.checkpoint import Checkpoint
 from pthreport.document import (
+    Architecture,
     Fact,
     Layer,
     Model,
@@ -86,13 +88,22 @@ class Anatomy:
     storages: tuple[StorageUse, ...] = ()
     sources: tuple[SourceText, ...] = ()
     heads: Heads | None = None
+    architecture: Architecture | None = None
 
 
-def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
-    """Name everything in `checkpoint`; with `everything`, its contents are not cut. Reads no tensor's
-    values."""
+def describe(
+    checkpoint: Checkpoint, everything: bool = False, blueprint: Blueprint | None = None
+) -> Anatomy:
+    """Name everything in `checkpoint`; with `everything`, its contents are not cut; with a `blueprint`, the
+    model that is most like it is compared with it and has its classes. Reads no tensor's values."""
     tree = outline(checkpoint.tree, checkpoint.limits)
     roles = models_room.find(tree)
+    architecture = None if blueprint is None else compare(roles.models, blueprint)
+    if blueprint is not None and architecture is not None and architecture.matched:
+        roles.models = [
+            read_classes(found, blueprint, architecture) if found.key == architecture.model else found
+            for found in roles.models
+        ]
     models = [_model(found, tree) for found in roles.models]
     names: dict[str, Named] = {}
     for model in models:
@@ -140,6 +151,7 @@ def describe(checkpoint: Checkpoint, everything: bool = False) -> Anatomy:
         storages=storages(checkpoint.tensors),
         sources=source_texts(tree, everything),
         heads=heads(tree),
+        architecture=architecture,
     )
 
 
@@ -176,7 +188,7 @@ def _group_of(tree: Outline, roles: models_room.Roles, position: int) -> Mapping
 
 
 def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
-    layers = tuple(layers_room.group(found.entries, found.classes))
+    layers = tuple(_layers(found))
     modules = layers_room.module_tree(layers)
     ties: dict[object, list[str]] = {}
     for entry in found.entries:
@@ -204,6 +216,12 @@ def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
         by_dtype=budget.by_dtype(layers),
     )
     return ModelAnatomy(found, layers, described)
+
+
+def _layers(found: ModelFound) -> list[LayerFound]:
+    if found.classes_from is None:
+        return layers_room.group(found.entries, found.classes)
+    return layers_room.group(found.entries, found.classes, f"its class in {found.classes_from}")
 
 
 def _layer(layer: LayerFound) -> Layer:

@@ -61,13 +61,15 @@ class LayerFound:
 
 
 def group(
-    entries: Sequence[Entry], classes: Mapping[str, tuple[str, Mapping[str, str]]]
+    entries: Sequence[Entry],
+    classes: Mapping[str, tuple[str, Mapping[str, str]]],
+    said_by: str = "the file names its class",
 ) -> list[LayerFound]:
     """Layers in the order in which their first tensor stands in the file, or, where that is not the
     order of lists' members (safetensors sorts by text: 0, 1, 10, 2), in the order of the tree.
 
     `classes` maps module names to (class, settings) where the file itself says them (a module pickled
-    whole, TorchScript): those layers' kinds are read, all others inferred.
+    whole, TorchScript) or an architecture does (`said_by`): those layers' kinds are read, all others inferred.
     """
     parents: set[str] = set()
     for entry in entries:
@@ -95,7 +97,10 @@ def group(
                 shapes[kind.weight][kind.unit_axis] * (kind.groups if kind.kind == "conv-transpose" else 1)
             )
         layers.append(LayerFound(module, tensors, kind, settings=kind.settings))
-    return [read_class(layer, *classes[layer.name]) if layer.name in classes else layer for layer in layers]
+    return [
+        read_class(layer, *classes[layer.name], said_by) if layer.name in classes else layer
+        for layer in layers
+    ]
 
 
 _READ_KINDS = {
@@ -110,8 +115,8 @@ _READ_KINDS = {
 }  # fmt: skip
 
 
-def read_class(layer: LayerFound, class_name: str, settings: Mapping[str, str]) -> LayerFound:
-    """`layer` with its kind read from the class that the file names, where that class is torch's."""
+def read_class(layer: LayerFound, class_name: str, settings: Mapping[str, str], said_by: str) -> LayerFound:
+    """`layer` with its kind read from the class that it is said to have, where that class is torch's."""
     kind = layer.kind
     short = class_name.rpartition(".")[2]
     known = _READ_KINDS.get(short) if class_name.startswith("torch.") else None
@@ -127,7 +132,7 @@ def read_class(layer: LayerFound, class_name: str, settings: Mapping[str, str]) 
         elif known in CONVOLUTIONS and weight is not None and groups > 1 and weight.shape[1:2] == (1,):
             known = "depthwise-conv"
         leaf = next((n for n, e in layer.entries.items() if e is weight), kind.weight)
-        kind = Kind(known, f"the file names its class, {class_name}", leaf, axis, groups)
+        kind = Kind(known, f"{said_by}, {class_name}", leaf, axis, groups)
         basis = "read"
     else:
         kind = Kind(

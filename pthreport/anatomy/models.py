@@ -6,7 +6,7 @@ what `torch.nn.Module` keeps (`_parameters`, `_buffers`, `_modules`). Keys only 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pthreport.anatomy.kinds import BUFFER_NAMES
 from pthreport.anatomy.layers import STANDARD, Entry, identity
@@ -49,6 +49,8 @@ class ModelFound:
     removed: tuple[RemovedPrefix, ...]
     classes: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     role: str = ""
+    classes_from: str | None = None
+    """The architecture that `classes` were read from, where it was not the file."""
 
 
 @dataclass
@@ -256,5 +258,5 @@ def _with_roles(models: list[ModelFound]) -> list[ModelFound]:
             role = "ema" if twins or "ema" in model.key.casefold() else ""
         elif any(_COPY.search(models[i].key) for i in twins):
             role = "raw"
-        marked.append(ModelFound(model.key, model.entries, model.removed, model.classes, role))
+        marked.append(replace(model, role=role))
     return marked

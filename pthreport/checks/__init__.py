@@ -27,6 +27,7 @@ from pthreport.checks.installed import with_installed
 from pthreport.checks.int8_outliers import INT8_OUTLIERS
 from pthreport.checks.large_updates import LARGE_UPDATES
 from pthreport.checks.legacy_container import LEGACY_CONTAINER
+from pthreport.checks.mismatched_architecture import MISMATCHED_ARCHITECTURE
 from pthreport.checks.mismatched_optimizer import MISMATCHED_OPTIMIZER
 from pthreport.checks.missing_gradients import MISSING_GRADIENTS
 from pthreport.checks.missing_shards import MISSING_SHARDS
@@ -70,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     DAMAGED_FILE,
     MISSING_SHARDS,
     DISAGREEING_SIZES,
+    MISMATCHED_ARCHITECTURE,
     NONFINITE_WEIGHTS,
     NONFINITE_OPTIMIZER,
     WASTED_STORAGE,

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from pthreport.document import (
+    Architecture,
     CheckpointFacts,
     Copies,
     Detail,
@@ -19,7 +20,7 @@ from pthreport.document import (
 )
 from pthreport.document.finding import Category, Severity, Status
 
-Need = Literal["values", "weights", "models", "optimizers", "spectra"]
+Need = Literal["values", "weights", "models", "optimizers", "spectra", "architecture"]
 """What a check cannot do without; where the file lacks it, the check does not apply."""
 
 
@@ -38,6 +39,7 @@ class Facts:
     training: Training
     storages: Sequence[StorageUse] = ()
     copies: Sequence[Copies] = ()
+    architecture: Architecture | None = None
     measured: bool = True
 
     @cached_property
@@ -170,6 +172,8 @@ def _lacks(facts: Facts, need: Need) -> str | None:
         return "the file holds no model"
     if need == "optimizers" and not facts.training.optimizers:
         return "the file holds no optimizer state"
+    if need == "architecture" and facts.architecture is None:
+        return "no architecture was named to compare with (--model)"
     if need == "spectra" and not any(layer.spectrum for layer in facts.layers):
         return "no spectrum was measured"
     return None

@@ -5,6 +5,7 @@ nothing else. A `Report` is therefore complete: it can be saved as JSON and rend
 same bytes, without the checkpoint.
 """
 
+from pthreport.document.architecture import Architecture, Rename, ShapePair
 from pthreport.document.components import Adapter, ExpertPair, Experts
 from pthreport.document.contents import Node, SourceText
 from pthreport.document.decode import ReportError, from_json
@@ -89,6 +90,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Adapter",
     "Amount",
+    "Architecture",
     "Average",
     "BatchNormFacts",
     "BytesDetail",
@@ -129,6 +131,7 @@ __all__ = [
     "Provenance",
     "RandomBaseline",
     "RemovedPrefix",
+    "Rename",
     "Report",
     "ReportError",
     "Rounding",
@@ -136,6 +139,7 @@ __all__ = [
     "Saving",
     "Scaler",
     "Scheduler",
+    "ShapePair",
     "Slot",
     "Smoothness",
     "SourceText",

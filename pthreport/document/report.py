@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Literal
 
+from pthreport.document.architecture import Architecture
 from pthreport.document.base import Basis, Part
 from pthreport.document.contents import Node, SourceText
 from pthreport.document.finding import Finding
@@ -181,6 +182,7 @@ class Report(Part, frozen=True, kw_only=True):
     storages: tuple[StorageUse, ...] = ()
     copies: tuple[Copies, ...] = ()
     training: Training
+    architecture: Architecture | None = None
     provenance: Provenance
 
     def save(self, path: "str | Path", format: str | None = None) -> None:

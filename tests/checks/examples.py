@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ Writer = Callable[[Path], Path]
 @dataclass(frozen=True, kw_only=True)
 class Examples:
     """A file with the fault that a check looks for, one without, and what the check makes of the first.
+    Some need `options` of `analyze`.
 
     Every test file of a check has them as `EXAMPLES`; the contract test opens both.
     """
@@ -26,6 +27,8 @@ class Examples:
     faulty: Writer
     sound: Writer
     found: Literal["fail", "warn", "info"]
+    options: dict[str, Any] = field(default_factory=dict)
+    sound_options: dict[str, Any] = field(default_factory=dict)
 
 
 def finding(report: Report, check: str) -> Finding:

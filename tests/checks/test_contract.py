@@ -77,12 +77,12 @@ def test_it_finds_its_fault_and_only_it(check: Check, tmp_path: Path) -> None:
     own = examples(check)
     for name in ("faulty", "sound"):
         (tmp_path / name).mkdir()
-    faulty = pthreport.analyze(own.faulty(tmp_path / "faulty"), jobs=1)
+    faulty = pthreport.analyze(own.faulty(tmp_path / "faulty"), jobs=1, **own.options)
     found = finding(faulty, check.id)
     assert (found.status, found.title) == (own.found, check.failed), found.evidence
     assert found.evidence
     assert "  " not in found.evidence
-    sound = finding(pthreport.analyze(own.sound(tmp_path / "sound"), jobs=1), check.id)
+    sound = finding(pthreport.analyze(own.sound(tmp_path / "sound"), jobs=1, **own.sound_options), check.id)
     assert (sound.status, sound.title) == ("pass", check.passed), sound.evidence
     assert sound.evidence
 
