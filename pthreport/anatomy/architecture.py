@@ -14,6 +14,9 @@ Shape = tuple[int, ...]
 LISTED = 500
 """Names listed of each kind; the counts say how many there are."""
 
+LEAST_IN_ORDER = 8
+"""Tensors that must stand in the same order with the same shapes to say that they correspond."""
+
 TOLERATED = "num_batches_tracked"
 """What load_state_dict adds by itself where an old file lacks it (BatchNorm before torch 0.4.1)."""
 
@@ -152,7 +155,9 @@ def _renames(
         for shape, left in over.items():
             right = lack.get(shape, [])
             if len(left) == len(right):
-                votes.update(_difference(a, b) for a, b in zip(left, right, strict=True))
+                pairs = (_difference(a, b) for a, b in zip(left, right, strict=True))
+                # Layers that are numbered otherwise make no rule that anybody would want to read.
+                votes.update(pair for pair in pairs if not _numbered(pair))
         gains = []
         for rule, _ in votes.most_common(12):
             after = replace(edit, renames=(*chosen, rule))
@@ -164,6 +169,10 @@ def _renames(
             break
         chosen.append(max(gains, key=lambda pair: (pair[0], -len(pair[1][0]), pair[1]))[1])
     return tuple(chosen)
+
+
+def _numbered(pair: tuple[str, str]) -> bool:
+    return any(part.isdecimal() for text in pair for part in text.split("."))
 
 
 def _by_shape(names: Mapping[str, Shape]) -> dict[Shape, list[str]]:
@@ -203,6 +212,9 @@ def _described(
         for n, s in own.items()
         if edit(n) in blueprint.shapes and blueprint.shapes[edit(n)] != s
     ]
+    left = [own[n] for n in over if not n.endswith(TOLERATED)]
+    wanted = [blueprint.shapes[n] for n in lack]
+    both = min(len(left), len(wanted))
     counted = [
         Rename(old=old, new=new, count=sum(f".{old}." in f".{n}." for n in own))
         for old, new in edit.renames
@@ -223,6 +235,7 @@ def _described(
         add=edit.add,
         drop=edit.drop,
         renames=tuple(counted),
+        in_order=both if both >= LEAST_IN_ORDER and left[:both] == wanted[:both] else 0,
         loads=loads,  # type: ignore[arg-type]
     )
 

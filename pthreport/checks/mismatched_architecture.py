@@ -46,6 +46,13 @@ def _details(found: Architecture) -> tuple[Detail, ...]:
         details.append(
             TextDetail(text=f"Names that meet those of the architecture (Python, k a name): {changed}")
         )
+    if found.in_order:
+        details.append(
+            TextDetail(
+                text=f"The first {found.in_order:,} left-over tensors have the shapes of the first missing ones, in the same order: "
+                "the same layers may be numbered otherwise, and could be loaded by position"
+            )
+        )
     rows = [("missing", n, "", "") for n in found.missing]
     rows += [("other shape", m.name, str(m.file), str(m.model)) for m in found.mismatched]
     rows += [("unexpected", n, "", "") for n in found.unexpected]

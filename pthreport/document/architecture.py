@@ -28,7 +28,8 @@ class Architecture(Part, frozen=True, kw_only=True):
     file lacks, `unexpected` ones that only the file has, `mismatched` differ in shape (the first ones of
     each, and how many there are). They count after these changes of the file's names, which the
     shapes suggest: `drop` taken out wherever it stands, `strip` taken off the front, `add` put before,
-    then `renames`. `loads` says whether all of it fits. BatchNorm's num_batches_tracked may be missing.
+    then `renames`. `in_order` of the missing have, in their order, the shapes of those left over, under
+    names that no change of words explains. `loads` says whether all of it fits. BatchNorm's num_batches_tracked may be missing.
     """
 
     spec: str
@@ -46,6 +47,7 @@ class Architecture(Part, frozen=True, kw_only=True):
     add: str = ""
     drop: str = ""
     renames: tuple[Rename, ...] = ()
+    in_order: int = 0
     loads: Literal["as it is", "after the changes", "in part", "not at all"]
 
     @property

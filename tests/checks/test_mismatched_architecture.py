@@ -145,3 +145,12 @@ def test_an_instance_serves_as_well_as_a_factory(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(architectures, "NUMBER", architectures.small())
     assert isinstance(architectures.NUMBER, nn.Module)
     assert compared(tmp_path, trained(), "NUMBER").loads == "as it is"
+
+
+def test_layers_that_are_numbered_otherwise_are_told_by_their_order(tmp_path: Path) -> None:
+    state = {}
+    for at, (name, value) in enumerate(trained().items()):
+        state[f"features.{at // 2}.{at}.{name.rpartition('.')[2]}"] = value
+    found = compared(tmp_path, state, "small")
+    assert (found.matched, found.renames) == (0, ())
+    assert found.in_order == 8
