@@ -33,7 +33,7 @@ def summarise(
         what=sentence,
         basis=basis,
         safety=_safety(checkpoint, imports, findings),
-        health=_health(findings, looked),
+        health=_health(findings, tensors, looked),
         examined=_examined(checkpoint, tensors, looked),
         errors=errors,
         warnings=warnings,
@@ -78,7 +78,7 @@ def _safety(
     )
 
 
-def _health(findings: Sequence[Finding], looked: bool) -> Statement:
+def _health(findings: Sequence[Finding], tensors: Sequence[TensorRecord], looked: bool) -> Statement:
     about_weights = [
         f
         for f in findings
@@ -92,6 +92,8 @@ def _health(findings: Sequence[Finding], looked: bool) -> Statement:
         return Statement(state="bad", text=f"No. {failed[0].title}: {failed[0].evidence}.")
     if about_weights:
         return Statement(state="caution", text=f"{about_weights[0].title}: {about_weights[0].evidence}.")
+    if not any(tensor.numel for tensor in tensors):
+        return Statement(state="unknown", text="There are no weights to judge.")
     if not looked:
         return Statement(state="unknown", text="Not looked at: no tensor data was read.")
     judged = [f for f in findings if f.category in HEALTH and f.status == "pass"]

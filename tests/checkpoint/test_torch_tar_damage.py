@@ -279,6 +279,19 @@ def test_keys_repeated_without_end_cost_little(tmp_path: Path) -> None:
         assert len(checkpoint.tensors) < 10_100
 
 
+def test_a_tar_of_data_beside_weights_is_no_second_checkpoint(tmp_path: Path) -> None:
+    place = tmp_path / "folder"
+    place.mkdir()
+    (place / "images.tar").write_bytes(member("a.jpg", b"x") + bytes(1024))
+    small().write(place / "model.pth")
+    with open_checkpoint(place) as checkpoint:
+        assert checkpoint.container == "torch-tar"
+        assert checkpoint.format["weights"] == "model.pth"
+    small().write(place / "other.pth")
+    with pytest.raises(CheckpointError, match="2 checkpoints"):
+        open_checkpoint(place)
+
+
 def test_another_tar_is_told(tmp_path: Path) -> None:
     for names in (["a.pth"], ["pickle"], ["storages", "tensors"]):
         with pytest.raises(CheckpointError, match="a tar archive that torch did not write") as error:

@@ -88,6 +88,7 @@ def test_a_file_without_a_tensor_says_what_is_in_it(
     assert main([str(file)]) == 0
     shown = capsys.readouterr().out
     assert "argparse.Namespace of 4" in shown
+    assert "There are no weights to judge." in shown
     for line in ("lr  0.25", 'name  ""', "stages  list of 3", "ä  \\x1b[31mred"):
         assert line in shown
     torch.save({str(number): number for number in range(500)}, file)

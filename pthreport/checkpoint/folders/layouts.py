@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from pthreport.checkpoint.containers import tar_archive
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.table import CONTAINERS
 from pthreport.checkpoint.errors import FormatError
@@ -21,6 +22,8 @@ WEIGHTS = (
     "adapter_model.bin",
 )
 """Names of single files of weights, in the order in which libraries look for them."""
+
+SYSTEM = b"sys_info\0"
 
 LOOKED_AT = 2_000
 """Files of a folder whose first bytes are looked at."""
@@ -106,6 +109,8 @@ def _is_checkpoint(folder: Folder, name: str) -> bool:
         head, size = folder.peek(name)
     except FormatError:
         return False  # a folder, a device, a link: nothing that is read here
+    if tar_archive.recognise(head, size) and SYSTEM not in head:
+        return False  # torch's own begins with this member; data sets come as tars, too
     return any(one.recognise(head, size) for one in CONTAINERS)
 
 
