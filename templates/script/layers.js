@@ -1,6 +1,6 @@
 // The tables of layers: all their rows travel as data (rows.py), some are drawn. Sorting and filtering work
 // on the data and then draw the first rows of the outcome, so that ten thousand cost no more than a few hundred.
-var DRAWN = 100;
+var DRAWN = 60;
 var STEPS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 var SVG = "http://www.w3.org/2000/svg";
 
@@ -87,7 +87,7 @@ each(document.querySelectorAll("table.layers"), function (table) {
   var tools = document.querySelector('[data-for="' + table.id + '"].tools'), more = tools.parentElement.querySelector(".show-more");
   var total = table.querySelector(".total"), whole = total.textContent;
   var facts = { several: entries.some(function (entry) { return entry.model; }), columns: table.tHead.rows[0].querySelectorAll("th.n[data-by]:not([data-by='elements'])").length };
-  var at = {}, direction = "", matches = entries, shown = 0;
+  var at = {}, direction = "", matches = entries, shown = 0, waiting = 0;
   each(entries, function (entry) { at[entry.anchor] = entry; });
   each(drawn, function (body) { at[body.id].body = body; });
   var rendered = entries.filter(function (entry) { return entry.body; });
@@ -109,8 +109,12 @@ each(document.querySelectorAll("table.layers"), function (table) {
   }
   function draw() {
     each(Array.prototype.slice.call(table.tBodies), function (body) { body.remove(); });
-    // A table that stands whole on the page stays whole.
-    put(0, rendered.length === entries.length || matches === rendered ? matches.length : Math.min(DRAWN, matches.length));
+    put(0, Math.min(DRAWN, matches.length));
+    // A table that stands whole on the page, and the page's own choice, come back whole: the rest a frame later.
+    clearTimeout(waiting);
+    if (shown < matches.length && (rendered.length === entries.length || matches === rendered)) {
+      waiting = setTimeout(function () { put(shown, matches.length); }, 30);
+    }
   }
   function filtered() { return text.value.trim() || (kind && kind.value) || (model && model.value); }
   function filter() {
@@ -149,7 +153,10 @@ each(document.querySelectorAll("table.layers"), function (table) {
     each(table.tHead.rows[0].cells, function (head) { head.removeAttribute("aria-sort"); });
     direction = "";
     filter();
-    if (rendered.indexOf(entry) < 0) {
+    if (rendered.indexOf(entry) >= 0) {
+      clearTimeout(waiting);
+      put(shown, matches.length);
+    } else {
       entry.body = entry.body || built(entry, facts);
       table.insertBefore(entry.body, table.tBodies[0] || null);
     }
