@@ -142,7 +142,7 @@ def measure(page: Path, heads: str, field: str) -> Cost:
         driver.execute_async_script(SETTLED)
 
         def slowest(*actions: tuple[str, str | None]) -> float:
-            return max(driver.execute_async_script(ACT, *action) for action in actions) / 1000
+            return max(float(driver.execute_async_script(ACT, *action)) for action in actions) / 1000
 
         filters = slowest((field, "attn"), (field, "7"), (field, "nothing"), (field, ""))
         sorts = slowest((heads, "Parameters"), (heads, "Mean"), (heads, "Layer"), (heads, "Std"))

@@ -32,6 +32,7 @@ def render_html(report: Report) -> str:
             style=Markup(style),
             script=Markup(script),
             download=download(report, bounds),
+            glossary_shown=True,
         )
     )
 

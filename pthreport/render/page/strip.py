@@ -33,6 +33,8 @@ class StripView:
     shown: int
     total: int
     norms: bool
+    terms: tuple[str, ...]
+    """The quantities of its rows, by the names that the glossary knows."""
 
 
 def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset[str]) -> StripView | None:
@@ -86,6 +88,7 @@ def strip_view(report: Report, model: Model, index: Index, shown_rows: frozenset
         shown=len(layers),
         total=total,
         norms={column.family for column in columns} == {"weight", "norm"},
+        terms=tuple(row.title.partition(":")[0].partition(",")[0] for row in rows),
     )
 
 
