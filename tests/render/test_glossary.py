@@ -1,12 +1,15 @@
 """The glossary: every figure that the page names has an entry, and its name leads there."""
 
+import inspect
 import re
 from collections import Counter
+from types import ModuleType
 
 import pytest
 
 from pthreport.document import from_json
 from pthreport.render.html import render_html
+from pthreport.render.page import facts, layers, spectrum, tensor
 from pthreport.render.page.adapters import HEAD as ADAPTERS
 from pthreport.render.page.experts import HEAD as EXPERTS
 from pthreport.render.page.layers import COLUMNS
@@ -42,6 +45,14 @@ def test_every_column_has_an_entry() -> None:
     assert {*PRECISION, "float16", "bfloat16"} <= names("Precision")
     assert set(ADAPTERS) <= names("Adapters")
     assert set(EXPERTS) <= names("Experts")
+
+
+@pytest.mark.parametrize("module", [facts, spectrum, tensor, layers])
+def test_every_figure_that_a_card_can_show_has_an_entry(module: ModuleType) -> None:
+    """Also of layers that no sample has: their labels stand in the code as they are shown."""
+    labels = set(re.findall(r'Figure\(\s*"([^"]+)"', inspect.getsource(module)))
+    assert labels
+    assert labels - FACTS <= set.union(*map(names, entries()))
 
 
 @pytest.fixture(scope="module", params=["small", "measured", "sample"])
