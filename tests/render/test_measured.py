@@ -114,7 +114,7 @@ def test_the_depth_strip_has_rows_for_stable_rank_and_update_only_where_they_are
     assert page.text.count("Last update over weight: root mean squares, log scale") == 2
     bare = render_html(small_report())
     assert "Stable rank, log scale" not in bare
-    assert "Last update over weight" not in bare
+    assert "Last update over weight: root" not in bare
 
 
 def test_precision_says_what_each_choice_saves_and_costs(page: Page) -> None:
