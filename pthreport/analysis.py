@@ -17,7 +17,7 @@ from pthreport.measure.device import device_of
 from pthreport.measure.spectrum import Depth, measure_spectra
 from pthreport.progress import Progress
 from pthreport.reference import blueprint
-from pthreport.tasks import chosen, spectrum_tasks, tasks_for, unknown, within_budget
+from pthreport.tasks import chosen, measurable, spectrum_tasks, tasks_for, unknown, within_budget
 
 
 def analyze(
@@ -64,11 +64,14 @@ def analyze(
         wanted = set() if depth == "summary" else set(chosen(checkpoint, anatomy, tensors))
         if tensors is not None and not wanted and depth != "summary":
             raise CheckpointError(unknown(checkpoint, anatomy, tensors), source)
-        tasks = tasks_for(checkpoint, anatomy, wanted, exact=depth == "full", device=place)
+        tasks, unmeasured = measurable(
+            tasks_for(checkpoint, anatomy, wanted, exact=depth == "full", device=place), checkpoint.size
+        )
+        wanted -= unmeasured.keys()
         with ThreadPoolExecutor(1, thread_name_prefix="pthreport-hash") as hasher:
             digest = hasher.submit(checkpoint.sha256) if hash else None
             checked = hasher.submit(checkpoint.verify) if depth != "summary" else None
-            measured = measure(tasks, jobs=workers, progress=progress)
+            measured = {**measure(tasks, jobs=workers, progress=progress), **unmeasured}
             joint = measure_together(
                 checkpoint, anatomy, measured, wanted, workers, everything=depth == "full"
             )

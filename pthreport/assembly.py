@@ -201,9 +201,14 @@ def assemble(
     )
 
 
+WHERE = 200
+"""Characters of a place that stands before a problem."""
+
+
 def _in_words(problem: Problem) -> str:
     """Where, what, and the byte, in one line."""
-    where = f"{problem.where}: " if problem.where and problem.where not in problem.text else ""
+    where = "" if problem.where is None or repr(problem.where) in problem.text else problem.where
+    where = f"{cut(where, WHERE)}: " if where else ""
     offset = "" if problem.offset is None else f" (at byte {problem.offset:,})"
     return f"{where}{problem.text}{offset}"
 

@@ -9,7 +9,8 @@ from pthreport.anatomy import CONVOLUTIONS, Anatomy, Heads, LayerFound, heads_in
 from pthreport.anatomy.kinds import RECURRENT
 from pthreport.checkpoint import Checkpoint, Tensor
 from pthreport.document.nearest import fits, nearest
-from pthreport.measure import PictureKind, Task
+from pthreport.measure import Measurement, PictureKind, Task
+from pthreport.measure.measurement import view_key
 from pthreport.measure.spectrum import (
     Depth,
     LayerSpectra,
@@ -83,6 +84,32 @@ def tasks_for(
             )
         )
     return tasks
+
+
+LEAST_MEASURED = 256 * 1024 * 1024
+MEASURED_PER_BYTE = 32
+"""Bytes that are measured of one file: this many for each of its own, but never less than the first.
+Only views that overlap, or chunks that several tensors share, come to more than the file has."""
+
+
+def measurable(tasks: list[Task], size: int) -> tuple[list[Task], dict[str, Measurement]]:
+    """The tasks that are carried out on a file of `size` bytes, in order until that much is read, and for
+    each of the others the reason why not. A view that several tensors are counts once."""
+    left = max(LEAST_MEASURED, MEASURED_PER_BYTE * size)
+    reason = f"the tensors before it have come to {left:,} bytes of views, of a file of {size:,}"
+    seen = set()
+    kept: list[Task] = []
+    beyond: dict[str, Measurement] = {}
+    for task in tasks:
+        key = view_key(task)
+        if key not in seen:
+            seen.add(key)
+            left -= task.tensor.nbytes
+        if left < 0:
+            beyond[task.tensor.path] = Measurement(task.tensor.path, "skipped", reason)
+        else:
+            kept.append(task)
+    return kept, beyond
 
 
 def _unit_axis(owner: LayerFound) -> int | None:

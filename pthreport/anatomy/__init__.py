@@ -24,6 +24,7 @@ from pthreport.anatomy.source_texts import source_texts
 from pthreport.anatomy.storages import storages
 from pthreport.anatomy.structure import structure_of
 from pthreport.checkpoint import Checkpoint
+from pthreport.checkpoint.uncollected import uncollected
 from pthreport.document import (
     Architecture,
     Fact,
@@ -91,6 +92,7 @@ class Anatomy:
     architecture: Architecture | None = None
 
 
+@uncollected()
 def describe(
     checkpoint: Checkpoint, everything: bool = False, blueprint: Blueprint | None = None
 ) -> Anatomy:

@@ -7,7 +7,8 @@ into what a file makes deep, follows a cycle, or names a place in two ways.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pthreport.checkpoint import Collection, Limits, Record, Tensor, Value, Visit, walk
+from pthreport.checkpoint import Limits, Tensor, Value, Visit, walk
+from pthreport.checkpoint.walk import CONTAINERS
 
 PLAIN = 1200
 """Plain values of one container that get a place; a million numbers in a list need no million."""
@@ -36,7 +37,7 @@ class Outline:
         containers: dict[str, int] = {}  # positions by path
         for visit in visits:
             parent = -1 if visit.parent is None else containers[visit.parent]
-            plain = not isinstance(visit.value, Tensor | dict | list | tuple | Collection | Record)
+            plain = not isinstance(visit.value, CONTAINERS)
             if parent >= 0:
                 above = self.places[parent]
                 above.count += 1

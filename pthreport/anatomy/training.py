@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pthreport.anatomy.outline import Outline, Place
 from pthreport.anatomy.plain import brief, is_number, type_name
 from pthreport.checkpoint import Collection, Record, Tensor
+from pthreport.checkpoint.walk import CONTAINERS
 from pthreport.document import Fact
 
 SERIES = 1000
@@ -56,7 +57,7 @@ def _sections(outline: Outline, claimed: set[int]) -> Iterator[tuple[int, str]]:
         place = outline.places[position]
         if position in claimed or isinstance(place.value, Tensor):
             continue
-        container = isinstance(place.value, dict | list | tuple | Collection | Record)
+        container = isinstance(place.value, CONTAINERS)
         section = inherited
         if not section and _ARGUMENTS.match(place.key):
             section = "arguments"
@@ -72,9 +73,10 @@ def _sections(outline: Outline, claimed: set[int]) -> Iterator[tuple[int, str]]:
 
 
 def _by_name(key: str, value: object) -> str:
-    if _COUNTER.search(key) and is_number(value):
+    number = is_number(value)
+    if number and _COUNTER.search(key):
         return "counters"
-    if _METRIC.search(key) and (is_number(value) or isinstance(value, list | tuple)):
+    if (number or isinstance(value, list | tuple)) and _METRIC.search(key):
         return "metrics"
     return "other"
 

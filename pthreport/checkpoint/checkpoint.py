@@ -10,6 +10,7 @@ from typing import Self
 from pthreport.checkpoint import nested
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.containers.zip_archive import MemberData
 from pthreport.checkpoint.errors import (
     CheckpointError,
     FormatError,
@@ -21,12 +22,14 @@ from pthreport.checkpoint.errors import (
 )
 from pthreport.checkpoint.folders import open_folder
 from pthreport.checkpoint.folders import read as read_folder
-from pthreport.checkpoint.folders.folder import Folder
+from pthreport.checkpoint.folders.folder import Folder, short
 from pthreport.checkpoint.imports import Imports, ImportUse
 from pthreport.checkpoint.limits import Limits, met
-from pthreport.checkpoint.source import Source, open_file
+from pthreport.checkpoint.overlaps import overlaps
+from pthreport.checkpoint.source import Source, Stretch, open_file
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.torch_view import TorchView, torch_view
+from pthreport.checkpoint.uncollected import uncollected
 from pthreport.checkpoint.values import Global, LongBytes, Record, Value
 from pthreport.checkpoint.walk import walk
 from pthreport.document.nearest import nearest
@@ -145,7 +148,12 @@ def _place(reading: Reading) -> dict[str, Tensor]:
                 if value.problem is not None and not value.absent:
                     damaged = value.dtype.unreadable is None
                     reading.problem(
-                        value.problem, None, visit.path, True, refused=damaged, kind=value.fault()
+                        value.problem,
+                        _begins(reading, value),
+                        visit.path,
+                        True,
+                        refused=damaged,
+                        kind=value.fault(),
                     )
         elif isinstance(value, Global | Record):
             reading.imports.place(value.module, value.name, visit.path)
@@ -157,7 +165,23 @@ def _place(reading: Reading) -> dict[str, Tensor]:
             if visit.key_text == "…":
                 text = f"what follows is not shown ({met('nodes', limits.nodes)})"
             reading.problem(text, None, visit.path, True, kind="limit")
+    for one in overlaps(tensors.values()):
+        more = f"; the storage has {one.pairs:,} such pairs" if one.pairs > 1 else ""
+        reading.problem(
+            f"its values overlap those of {short(one.second.path)} in one storage, at other bounds{more}",
+            _begins(reading, one.first),
+            one.first.path,
+            kind="overlap",
+        )
     return tensors
+
+
+def _begins(reading: Reading, tensor: Tensor) -> int | None:
+    """The byte of the file at which a tensor's storage begins, where it stands in the file itself."""
+    data = None if tensor.storage is None else tensor.storage.data
+    if isinstance(data, MemberData):
+        return data.offset
+    return data.start if isinstance(data, Stretch) and data.data is reading.source else None
 
 
 def _open(place: Path) -> Source | Folder:
@@ -180,6 +204,7 @@ def _open(place: Path) -> Source | Folder:
     return folder
 
 
+@uncollected()
 def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) -> Checkpoint:
     """Open a checkpoint without running anything in it.
 

@@ -34,26 +34,29 @@ def limit(default: int, what: str, most: int = MOST) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The budgets of one reading; each says in its `metadata["what"]` what it bounds."""
+    """The budgets of one file; each says in its `metadata["what"]` what it bounds."""
 
-    opcodes: int = limit(20_000_000, "instructions of one pickle")
-    objects: int = limit(4_000_000, "containers, tensors and calls that one pickle builds")
+    opcodes: int = limit(20_000_000, "instructions of all pickles in the file")
+    objects: int = limit(2_000_000, "containers, tensors and calls that its pickles build")
     memo: int = limit(6_000_000, "values that one pickle keeps to use again")
     string_bytes: int = limit(256 * MIB, "bytes of one string")
     integer_bytes: int = limit(64 * KIB, "bytes of one integer")
     derived_bytes: int = limit(16 * MIB, "bytes that calls make of other values, beyond the pickle's size")
     line_bytes: int = limit(64 * KIB, "bytes of one line of a text pickle (a number, a name)")
     depth: int = limit(1_000, "levels of containers within each other that are walked")
-    nodes: int = limit(2_000_000, "values that are walked")
+    nodes: int = limit(
+        2_000_000, "values that are walked; a container counts for two, a long path for more"
+    )
     path_characters: int = limit(1_000, "characters of a path, before it is shortened")
     key_characters: int = limit(400, "characters of one key in a path, before it is shortened")
     rank: int = limit(64, "dimensions of a tensor", most=64)  # numpy has no more
-    tensors: int = limit(400_000, "tensors of one pickle, table or header")
+    tensors: int = limit(100_000, "tensors of the file's pickles, or of one table or header")
     imports: int = limit(1_000, "imports that are listed")
     names: int = limit(200_000, "different names that are imported")
     header_bytes: int = limit(16 * MIB, "bytes of a JSON header, index or table")
     members: int = limit(500_000, "members of a zip archive")
-    inflated_bytes: int = limit(2 * GIB, "bytes that compressed members may expand to in any case")
+    directory_bytes: int = limit(256 * MIB, "bytes of a zip archive's directory")
+    inflated_bytes: int = limit(512 * MIB, "bytes that compressed members may expand to in any case")
     inflated_ratio: int = limit(4, "the same as a multiple of the file's size, where that is more")
     trailing_bytes: int = limit(
         4 * MIB, "bytes at a file's end that are searched for a directory or pickles"
@@ -112,3 +115,18 @@ def listing() -> list[tuple[str, int, str]]:
     """Each limit's name, default, and what it bounds."""
     defaults = Limits()
     return [(name, getattr(defaults, name), what) for name, (what, _) in KNOWN.items()]
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of a file's limits: one for all of its pickles, however they are nested, hidden or
+    overlap."""
+
+    opcodes: int
+    objects: int
+    tensors: int
+
+    @classmethod
+    def of(cls, limits: Limits) -> "Budget":
+        """The whole budget of a file."""
+        return cls(limits.opcodes, limits.objects, limits.tensors)

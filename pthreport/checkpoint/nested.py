@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.imports import Imports
-from pthreport.checkpoint.limits import met
+from pthreport.checkpoint.limits import Budget, met
 from pthreport.checkpoint.machine import Impossible, NotUnderstood
 from pthreport.checkpoint.source import Held, Source, Stretch, Window
 from pthreport.checkpoint.tensor import Tensor
@@ -29,22 +29,20 @@ _OPENED = (
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ci][\w.]+\n[\w.]+\n", re.DOTALL)
 """How a pickle begins, of protocol 2 and later or, before, with a name."""
 
-_PROBED = 64 * 1024 * 1024
-"""Bytes in all that are looked through for pickles."""
-
 
 @dataclass(slots=True)
 class Inside:
     """What a file and all files in it share: how many were opened, and what they gave.
 
     `opened` keeps each content beside its value, by identity: a byte string that is loaded a thousand
-    times is read once. `refused` says that one could not be read.
+    times is read once. `refused` says that one could not be read. `budgets` are those of a folder's
+    files by name.
     """
 
     opened: dict[int, tuple[Value, Value]] = field(default_factory=dict)
     refused: bool = False
-    probed: int = 0
     probes: int = 0
+    budgets: dict[str, Budget] = field(default_factory=dict)
 
 
 def load(reading: "Reading", content: Value) -> Value:
@@ -106,6 +104,7 @@ def _read(reading: "Reading", content: bytes | LongBytes, name: str) -> tuple[Va
         inside=reading.inside,
         depth=reading.depth + 1,
         room=reading.room,
+        budget=reading.budget,
     )
     try:
         table.read(part)
@@ -150,18 +149,20 @@ def probe(reading: "Reading", content: bytes | LongBytes, path: str) -> None:
     """List what a pickle in a byte string of the tree would import, if it is one."""
     inside = reading.inside
     head = content[:200] if isinstance(content, bytes) else content.read(0, 200)
-    if _PICKLE.match(head) is None or inside.probes >= reading.limits.nested_files:
-        return
-    inside.probes += 1
-    inside.probed += len(content)
     data = content.data if isinstance(content, LongBytes) else Held(content)
-    if inside.probed > _PROBED or not isinstance(data, Stretch | Held):
+    if _PICKLE.match(head) is None or not isinstance(data, Stretch | Held):
         return
     found = Imports(reading.limits.names)
-    outcome = reading.probe(data, 0, found)
+    error: FormatError | None = FormatError("too many of them", kind="limit")
+    if inside.probes < reading.limits.nested_files:
+        inside.probes += 1
+        error = reading.probe(data, 0, found).error
     listed, _ = found.listing(reading.limits.imports)
     named = {one.verdict for one in listed}
-    if not listed or (outcome.error is not None and "dangerous" not in named):
+    if not listed and error is not None and error.kind == "limit":
+        text = "a byte string that begins like a pickle, which is not looked through"
+        reading.problem(text, None, path, kind="limit")
+    if not listed or (error is not None and "dangerous" not in named):
         return
     reading.imports.inside(found, path)
     reading.problem(

@@ -10,6 +10,9 @@ from pthreport.checkpoint.values import Collection, Global, Key, LongBytes, Mapp
 KEY_CHARACTERS = Limits().key_characters
 """Characters of a key that are shown by default."""
 
+LONG_PATH = 128
+"""Characters of a path that cost as much as a value: paths are what a walk's memory goes into."""
+
 
 @dataclass(slots=True, eq=False)
 class Visit:
@@ -126,6 +129,8 @@ def _attributes(state: Value, shared: bool) -> Iterator[Child]:
 
 
 def _count(value: Value) -> int:
+    if type(value) in _PLAIN_CONTAINERS:
+        return len(value)
     if isinstance(value, dict | list | tuple):
         return len(value) + (len(value.attributes) if isinstance(value, Mapping) else 0)
     if isinstance(value, Collection):
@@ -138,7 +143,9 @@ def _count(value: Value) -> int:
     return 0
 
 
-_CONTAINERS = (dict, list, tuple, Collection, Record, Tensor)
+_PLAIN_CONTAINERS = (dict, list, tuple)
+CONTAINERS = (*_PLAIN_CONTAINERS, Collection, Record, Tensor)
+"""Types of the values that may have children (a tuple: a union of types is made anew for each test)."""
 
 
 class _Paths:
@@ -187,11 +194,11 @@ def walk(tree: Value, limits: Limits | None = None) -> Iterator[Visit]:
             seen[id(state)] = path
         stack.append((children(value, shared), path))
 
-    if isinstance(tree, _CONTAINERS):
+    if isinstance(tree, CONTAINERS):
         seen[id(tree)] = paths.claim("")
         root_cut = _count(tree) if limits.depth < 1 else 0
     yield Visit("", None, "", tree, 0, None, None, root_cut)
-    if isinstance(tree, _CONTAINERS) and not root_cut:
+    if isinstance(tree, CONTAINERS) and not root_cut:
         enter(tree, "")
     while stack:
         inner, parent = stack[-1]
@@ -203,9 +210,11 @@ def walk(tree: Value, limits: Limits | None = None) -> Iterator[Visit]:
                 return
             text = fixed if fixed is not None else key_text(key, limits.key_characters)
             path = paths.join(parent, text, depth)
-            if not isinstance(value, _CONTAINERS) or (type(value) is tuple and not value):
+            left -= len(path) // LONG_PATH
+            if not isinstance(value, CONTAINERS) or (type(value) is tuple and not value):
                 yield Visit(path, key, text, value, depth, parent)
                 continue
+            left -= 1  # a container takes a place in every list that is made of the tree
             first = seen.get(id(value))
             if first is not None:
                 yield Visit(path, key, text, value, depth, parent, first)

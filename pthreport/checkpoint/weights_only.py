@@ -20,6 +20,9 @@ ZIP, LEGACY = 5, 6
 INSTRUCTIONS = 20_000_000
 """Instructions that are followed at most."""
 
+KEPT = 3_000_000
+"""Tuples, marks and memo entries that are kept at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Followed:
@@ -52,6 +55,13 @@ class _Follower:
         self.stack: list[_Type] = []
         self.metastack: list[list[_Type]] = []
         self.memo: dict[int, _Type] = {}
+        self.kept = 0
+
+    def keep(self) -> None:
+        """Count what takes memory; raises `_Stop`."""
+        self.kept += 1
+        if self.kept > KEPT:
+            raise _Stop(f"nothing in its first {KEPT:,} objects; the rest is not followed")
 
     def fill(self, pos: int) -> int:
         """Make sure that the next instruction is at hand, as far as the pickle reaches."""
@@ -168,6 +178,7 @@ def _into_dict(f: _Follower, pos: int) -> int:
 
 
 def _mark(f: _Follower, pos: int) -> int:
+    f.keep()
     f.metastack.append(f.stack)
     f.stack = []
     return pos
@@ -183,6 +194,7 @@ def _small_tuple(size: int) -> "Handler":
     def make(f: _Follower, pos: int) -> int:
         if len(f.stack) < size:
             raise IndexError
+        f.keep()
         f.stack[-size:] = [tuple(f.stack[-size:])]
         return pos
 
@@ -248,6 +260,7 @@ def _get(width: int) -> "Handler":
 
 def _put(width: int) -> "Handler":
     def put(f: _Follower, pos: int) -> int:
+        f.keep()
         f.memo[int.from_bytes(f.data[pos : pos + width], "little")] = f.stack[-1]
         return pos + width
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from pthreport.checkpoint import Limits
 from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.limits import Budget
 from pthreport.checkpoint.machine import Context, run
 from pthreport.checkpoint.machine.run import HANDLERS
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
@@ -91,7 +92,7 @@ def generated(count: int) -> list[bytes]:
 
 
 def ours(content: bytes) -> set[tuple[str, str]]:
-    context = Context(Limits(), Imports(), [], REBUILDS, BUILDS)
+    context = Context(Limits(), Imports(), [], REBUILDS, BUILDS, Budget.of(Limits()))
     run(Held(content), 0, context)
     return {(one.module, one.name) for one in context.imports.listing(1000)[0]}
 

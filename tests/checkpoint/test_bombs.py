@@ -65,7 +65,7 @@ def test_a_bomb_is_cheap(tmp_path: Path, name: str) -> None:
     with open_checkpoint(file, Limits(objects=400_000)) as checkpoint:
         assert sum(1 for _ in walk(checkpoint.tree)) > 1
         assert len(checkpoint.problems) < 600
-    assert time.process_time() - begin < 5
+    assert time.process_time() - begin < 60  # a tenth of a second or two: quadratic time is minutes
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,14 @@ from pthreport.checkpoint import (
     open_checkpoint,
 )
 from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.limits import Budget
 from pthreport.checkpoint.machine import Context, Outcome, run, state
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
 from pthreport.checkpoint.source import Held, Source, open_file
 
 
 def machine(content: bytes | Source, limits: Limits | None = None) -> Outcome:
-    context = Context(limits or Limits(), Imports(), [], REBUILDS, BUILDS)
+    context = Context(limits or Limits(), Imports(), [], REBUILDS, BUILDS, Budget.of(limits or Limits()))
     return run(Held(content) if isinstance(content, bytes) else content, 0, context)
 
 
@@ -139,7 +140,7 @@ def test_objects_are_records(protocol: int) -> None:
 
 def test_a_global_is_never_changed() -> None:
     content = b"\x80\x02ccollections\nOrderedDict\nq\x00}X\x01\x00\x00\x00aK\x01sbh\x00\x86."
-    context = Context(Limits(), Imports(), [], REBUILDS, BUILDS)
+    context = Context(Limits(), Imports(), [], REBUILDS, BUILDS, Budget.of(Limits()))
     changed, again = run(Held(content), 0, context).value
     assert isinstance(changed, Record)
     assert changed.state == {"a": 1}
@@ -275,3 +276,24 @@ def test_a_lone_pickle_that_says_nothing_is_an_error(tmp_path: Path) -> None:
         open_checkpoint(file)
     assert raised.value.offset == 5
     assert raised.value.path == file
+
+
+PUTS = {b"p%d\n" % index: index for index in range(13)} | {
+    b"q\x01": 1,
+    b"r\x05\x00\x00\x00": 5,
+    b"\x94": None,
+}
+"""Instructions that put into the memo, and under which index; None for the number of entries there are."""
+
+
+@given(steps=st.lists(st.sampled_from([*PUTS, b"\x94", b"\x94"]), max_size=12))
+def test_memo_entries_are_found_whatever_their_order(steps: list[bytes]) -> None:
+    memo: dict[int, int] = {}
+    for number, step in enumerate(steps):
+        index = PUTS[step]
+        memo[len(memo) if index is None else index] = number
+    put = b"".join(b"K%c%s0" % (number, step) for number, step in enumerate(steps))
+    for index in range(26):
+        outcome = machine(b"\x80\x04" + put + b"h%c." % index)
+        assert (outcome.error is None) == (index in memo)
+        assert index not in memo or outcome.value == memo[index]

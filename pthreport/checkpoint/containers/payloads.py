@@ -71,7 +71,7 @@ class Payloads:
             try:
                 found[key] = self._value(entry, folder)
             except (FormatError, NotUnderstood) as error:
-                reading.problem(f"{key[:200]!r} is no tensor: {error}", None, name, True)
+                reading.problem(f"{key[:200]!r} is no tensor: {error}", member.header, name, True)
                 found[key] = entry
         return found
 
@@ -88,7 +88,7 @@ class Payloads:
             self._reading.problem(
                 f"{count_text(len(left), 'payload')} of together {count_text(size, 'byte')} "
                 "belong to no tensor",
-                None,
+                members[left[0]].header,
                 left[0],
                 kind="stray",
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pthreport.checkpoint.errors import FormatError, Problem, one_line, summed
 from pthreport.checkpoint.imports import Imports
-from pthreport.checkpoint.limits import Limits, met
+from pthreport.checkpoint.limits import Budget, Limits, met
 from pthreport.checkpoint.machine import Context, Outcome, run
 from pthreport.checkpoint.nested import Inside, load
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
@@ -18,6 +18,14 @@ from pthreport.document.report import ProblemKind
 
 FRAME_REACH = 16
 """Bytes behind a crossed frame's end at which another reader may go on: an opcode's argument."""
+
+
+PROBLEMS = 20_000
+"""Problems of one file that are written down."""
+
+
+def _nowhere() -> None:
+    """No pickle is being run."""
 
 
 class Room:
@@ -48,7 +56,8 @@ class Reading:
     `container` is the word of CONTRACT.md; `format` holds facts in words; `scratch` takes what
     has to be unpacked; `verify` compares the container's checksums. `pickles` are those that
     torch.load reads, in order: the bytes, where they begin, the length of a storage's persistent id.
-    `inside` and `room` are shared with the files inside this one, `depth` is how far inside this one is.
+    `inside`, `room` and `budget` are shared with the files inside this one, `depth` is how far inside this
+    one is. `at` gives the byte of the file at which a pickle is being run.
     """
 
     path: Path
@@ -64,11 +73,15 @@ class Reading:
     pickles: list[tuple[Stretch, int, int]] = field(default_factory=list)
     inside: Inside = field(default_factory=Inside)
     depth: int = 0
+    at: Callable[[], int | None] = _nowhere
     room: Room = field(default=None)  # type: ignore[assignment]  # made of the others below
+    budget: Budget = field(default=None)  # type: ignore[assignment]  # likewise
 
     def __post_init__(self) -> None:
         if self.room is None:
             self.room = Room(self.limits, self.source.length)
+        if self.budget is None:
+            self.budget = Budget.of(self.limits)
 
     def problem(
         self,
@@ -80,7 +93,17 @@ class Reading:
         *,
         kind: ProblemKind = "malformed",
     ) -> None:
-        """Write down a problem."""
+        """Write down a problem, at the instruction of the pickle being run unless another place is given."""
+        if len(self.problems) > PROBLEMS:
+            return
+        if len(self.problems) == PROBLEMS:
+            text, where, partial, kind = (
+                f"more than {PROBLEMS:,} problems: not all are listed",
+                None,
+                True,
+                "limit",
+            )
+        offset = self.at() if offset is None else offset
         self.problems.append(Problem(one_line(text), offset, where, partial, refused, kind))
 
     def unpickle(
@@ -97,12 +120,16 @@ class Reading:
         `where` names the member it is in; `shift` is added to its offsets to make them the file's.
         """
         noted: list[Problem] = []
-        context = Context(self.limits, self.imports, noted, REBUILDS, BUILDS)
+        context = Context(self.limits, self.imports, noted, REBUILDS, BUILDS, self.budget)
         context.nested = partial(load, self)
         context.derived += source.length
         if persistent is not None:
             context.persistent = persistent
-        outcome = run(source, start, context)
+        before, self.at = self.at, lambda: context.offset + shift
+        try:
+            outcome = run(source, start, context)
+        finally:
+            self.at = before
         for one in summed(noted):
             offset = None if one.offset is None else one.offset + shift
             self.problem(one.text, offset, one.where or where, one.partial, one.refused, kind=one.kind)
@@ -128,8 +155,8 @@ class Reading:
 
     def probe(self, source: Source | Stretch | Held, start: int, imports: Imports | None = None) -> Outcome:
         """Run what may be a pickle for its imports only, which are this file's unless given."""
-        context = Context(self.limits, self.imports if imports is None else imports, [], REBUILDS, BUILDS)
-        return run(source, start, context)
+        found = self.imports if imports is None else imports
+        return run(source, start, Context(self.limits, found, [], REBUILDS, BUILDS, self.budget))
 
     def _probe_behind(self, source: Source | Stretch | Held, start: int) -> None:
         """List what a reader would import that goes on behind a frame's end, wherever it stands."""

@@ -41,8 +41,26 @@ def _repeated(pairs: list[tuple[str, Any]]) -> list[str]:
     return [key for key, count in counts.items() if count > 1]
 
 
-def _header(reading: Reading) -> tuple[_Pairs, int]:
-    """The parsed header and the offset at which the data begins; raises `FormatError`."""
+class _Names:
+    """Where names stand in the header: looked for onwards from the one before, up to the first that is
+    not found (written with escapes), so that the whole takes one pass."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._at = 0
+
+    def offset(self, name: str) -> int | None:
+        """The byte of the file at which the name stands; None where that is not known."""
+        at = self._text.find(json.dumps(name, ensure_ascii=False).encode("utf-8", "replace"), self._at)
+        if at < 0:
+            self._text = b""
+            return None
+        self._at = at
+        return LENGTH_BYTES + at
+
+
+def _header(reading: Reading) -> tuple[_Pairs, bytes]:
+    """The parsed header and its text; raises `FormatError`."""
     source = reading.source
     length = int.from_bytes(source.read(0, LENGTH_BYTES), "little")
     left = source.length - LENGTH_BYTES
@@ -74,22 +92,25 @@ def _header(reading: Reading) -> tuple[_Pairs, int]:
         ) from error
     if not isinstance(header, _Pairs):
         raise FormatError("safetensors whose header is no JSON object", LENGTH_BYTES)
-    return header, LENGTH_BYTES + length
+    return header, text
 
 
 def read(reading: Reading) -> None:
     """Read the header into a dict of tensors; the tensors' bytes stay in the file."""
     reading.container = "safetensors"
-    header, begin = _header(reading)
-    reading.format["header"] = count_text(begin - LENGTH_BYTES, "byte")
+    header, text = _header(reading)
+    begin = LENGTH_BYTES + len(text)
+    reading.format["header"] = count_text(len(text), "byte")
+    names = _Names(text)
     for name in header.repeated:
         reading.problem(
             "a name that stands twice in the header: the last one counts",
-            None,
+            names.offset(name),
             name,
             True,
             kind="duplicate",
         )
+    names = _Names(text)
     tree: dict[Any, Value] = {}
     reading.tree = tree
     data = Stretch(reading.source, begin, reading.source.length - begin)
@@ -101,7 +122,8 @@ def read(reading: Reading) -> None:
         try:
             tensor, end = _tensor(reading, entry, data, name)
         except FormatError as error:
-            reading.problem(f"no tensor: {error.text}", None, name, True, True, kind=error.kind)
+            at = names.offset(name)
+            reading.problem(f"no tensor: {error.text}", at, name, True, True, kind=error.kind)
             tree[name] = _plain(entry)
             continue
         tree[name] = tensor

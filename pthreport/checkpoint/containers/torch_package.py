@@ -174,7 +174,7 @@ class _Package:
             size = sum(members[name].size for name in left)
             self._reading.problem(
                 f"{count_text(len(left), 'storage')} of together {count_text(size, 'byte')} belong to no tensor",
-                None,
+                members[left[0]].header,
                 left[0],
                 kind="stray",
             )

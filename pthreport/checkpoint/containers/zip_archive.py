@@ -152,6 +152,11 @@ class MemberData:
         self._lock = threading.Lock()
         self.length = member.size
 
+    @property
+    def offset(self) -> int:
+        """The byte of the file at which the member's header begins."""
+        return self._member.header
+
     def stretch(self) -> Stretch:
         """Where the bytes are; raises `ReadError`."""
         data = self._data

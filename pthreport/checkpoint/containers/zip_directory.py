@@ -132,6 +132,9 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
         note(
             Problem(f"a comment of {count_text(comment, 'byte')} at the archive's end", at, kind="trailing")
         )
+    if size > limits.directory_bytes:
+        which = met("directory_bytes", limits.directory_bytes)
+        raise FormatError(f"a directory of {size:,} bytes ({which})", start, kind="limit")
     entries = _entries(source.read(start, size), start, prefix, limits, note)
     if count != len(entries) and not (count == 0xFFFF and len(entries) > 0xFFFF):
         note(

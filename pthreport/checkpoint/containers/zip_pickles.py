@@ -109,7 +109,7 @@ class ZipPickles:
             size = sum(members[name].size for name in orphans)
             self.reading.problem(
                 f"{count_text(len(orphans), 'storage')} of together {count_text(size, 'byte')} belong to no tensor",
-                None,
+                members[orphans[0]].header,
                 orphans[0],
                 kind="stray",
             )
@@ -120,9 +120,15 @@ class ZipPickles:
 def verify_storages(archive: Archive, folders: tuple[str, ...]) -> list[Problem]:
     """Compare the CRC-32 of every storage with the directory's."""
     found: list[Problem] = []
+    left = archive.reading.source.length
     for name, member in archive.members.items():
         if not name.startswith(folders) or member.crc == UNKNOWN_CRC:
             continue
+        left -= member.packed
+        if left < 0:
+            text = "members that overlap: from here on their CRC-32 is not compared"
+            found.append(Problem(text, member.header, name, True, kind="overlap"))
+            break
         try:
             crc = archive.crc(archive.member_data(name).stretch())
         except (FormatError, ReadError) as error:
@@ -215,12 +221,23 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
             kind="stray",
         )
     folders = tuple(one for one in expected if one.endswith("/"))
+    left = reading.source.length  # members that overlap could make more of it
     for name, member in archive.members.items():
         inside = name.removeprefix(root) if name.startswith(root) else None
         if inside is not None and (inside in expected or inside.startswith(folders)):
             continue
         if member.size > reading.limits.string_bytes or name.endswith("/"):
             continue
+        left -= member.packed
+        if left < 0:
+            reading.problem(
+                "members that overlap: from here on they are not looked through",
+                member.header,
+                name,
+                True,
+                kind="overlap",
+            )
+            return
         try:
             data = archive.data(member)
             if PICKLE_START.match(data.read(0, 2)):
@@ -247,6 +264,14 @@ def hidden_pickles(reading: Reading, data: Stretch, start: int, where: str | Non
         before = len(reading.imports)
         at = found.start() + 2
         outcome = reading.probe(data, start + found.start())
+        if outcome.error is not None and outcome.error.kind == "limit":
+            reading.problem(
+                f"what may be another pickle is not followed to its end: {outcome.error}",
+                start + found.start(),
+                where,
+                True,
+                kind="limit",
+            )
         if len(reading.imports) > before or outcome.error is None:
             reading.problem(
                 "another pickle stands behind the one that is read: its imports are listed too",

@@ -10,6 +10,7 @@ from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import FormatError, Problem, ReadError, kind_of
 from pthreport.checkpoint.folders.folder import Folder, short
 from pthreport.checkpoint.imports import Imports
+from pthreport.checkpoint.limits import Budget
 from pthreport.checkpoint.source import Source
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -37,6 +38,7 @@ def read_source(reading: Reading, source: Source, name: str, shift: int = 0) -> 
         scratch=reading.scratch,
         inside=reading.inside,
         depth=reading.depth,
+        budget=reading.inside.budgets.setdefault(name, Budget.of(reading.limits)),
     )
     try:
         table.read(part)

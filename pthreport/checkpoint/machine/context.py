@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pthreport.checkpoint.errors import FormatError, Problem
 from pthreport.checkpoint.imports import Imports
-from pthreport.checkpoint.limits import Limits, met
+from pthreport.checkpoint.limits import Budget, Limits, met
 from pthreport.checkpoint.values import Global, Record, Value
 
 
@@ -41,33 +41,29 @@ NOTES = 10_000
 
 @dataclass(slots=True)
 class Context:
-    """One pickle's surroundings. `persistent` resolves persistent ids, `nested` opens a
-    torch file in a byte string, `rebuilds` holds the calls
-    that are understood, `builds` the states; `problems` and `imports` collect what is
-    found. `derived` and `objects` are what is left of the budgets."""
+    """One pickle's surroundings. `persistent` resolves persistent ids, `nested` opens a torch file in a
+    byte string, `rebuilds` holds the calls that are understood, `builds` the states; `problems` and
+    `imports` collect what is found. `budget` is the file's, `derived` what is left of this pickle's own."""
 
     limits: Limits
     imports: Imports
     problems: list[Problem]
     rebuilds: Mapping[tuple[str, str], Rebuild]
     builds: Mapping[tuple[str, str], Build]
+    budget: Budget
     persistent: Callable[[Value], Value] = unknown_persistent
     nested: Callable[[Value], Value] = no_files
     offset: int = 0
-    objects: int = field(init=False)
     derived: int = field(init=False)
-    tensors: int = field(init=False)
     tuple_keys: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.objects = self.limits.objects
         self.derived = self.limits.derived_bytes
-        self.tensors = self.limits.tensors
 
     def charge(self, objects: int) -> None:
         """Take from the budget of objects; raises `FormatError` when it is spent."""
-        self.objects -= objects
-        if self.objects < 0:
+        self.budget.objects -= objects
+        if self.budget.objects < 0:
             most = self.limits.objects
             raise FormatError(f"more than {most:,} objects ({met('objects', most)})", kind="limit")
 
@@ -84,8 +80,8 @@ class Context:
     def charge_tensor(self) -> None:
         """Take one from the budget of tensors."""
         self.charge(1)
-        self.tensors -= 1
-        if self.tensors < 0:
+        self.budget.tensors -= 1
+        if self.budget.tensors < 0:
             most = self.limits.tensors
             raise FormatError(f"more than {most:,} tensors ({met('tensors', most)})", kind="limit")
 

@@ -49,9 +49,9 @@ def run(source: Source | Stretch | Held, start: int, context: Context) -> Outcom
     """
     m = Machine(source, start, context)
     handlers = HANDLERS
-    pos = 0
+    pos = done = 0
     try:
-        for _ in range(context.limits.opcodes):
+        for done in range(1, context.budget.opcodes + 1):  # noqa: B007 - counted for the budget
             if pos >= m.safe:
                 pos = m.advance(pos)
             context.offset = m.base + pos
@@ -68,6 +68,8 @@ def run(source: Source | Stretch | Held, start: int, context: Context) -> Outcom
     except (FormatError, IndexError, struct.error, ValueError, ReadError) as reason:
         error = _broken(reason, m, pos)
         return Outcome(_salvage(m), m.base + pos, m.protocol, error, crossed=m.crossed)
+    finally:
+        context.budget.opcodes -= done
 
 
 def _broken(reason: Exception, m: Machine, pos: int) -> FormatError:

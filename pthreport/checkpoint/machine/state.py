@@ -33,13 +33,15 @@ class Stopped(Exception):  # noqa: N818 - the pickle's regular end
 
 class Machine:
     """All state of one run. Positions count from the window's start, `base` is the window's own
-    place in the pickle; `safe` is the position from which on `advance` must be asked first."""
+    place in the pickle; `safe` is the position from which on `advance` must be asked first. `memo` holds
+    the entries 0, 1, 2, ... in which picklers count, `far` those under any other index."""
 
     __slots__ = (
         "base",
         "context",
         "crossed",
         "data",
+        "far",
         "frame_end",
         "limits",
         "memo",
@@ -61,7 +63,8 @@ class Machine:
         self.crossed: int | None = None
         self.stack: list[Value] = []
         self.metastack: list[list[Value]] = []
-        self.memo: dict[int, Value] = {}
+        self.memo: list[Value] = []
+        self.far: dict[int, Value] = {}
         self.protocol = 0
 
     def advance(self, position: int) -> int:

@@ -85,15 +85,23 @@ def _again(m: Machine, value: Value) -> Value:
 
 
 def _remember(m: Machine, index: int) -> None:
-    m.memo[index] = m.stack[-1]
-    if len(m.memo) > m.limits.memo:
+    value = m.stack[-1]
+    if index == len(m.memo):
+        m.memo.append(value)
+        if m.far:
+            m.far.pop(index, None)
+    elif index < len(m.memo):
+        m.memo[index] = value
+    else:
+        m.far[index] = value
+    if len(m.memo) + len(m.far) > m.limits.memo:
         raise FormatError(
             f"more than {m.limits.memo:,} memo entries ({met('memo', m.limits.memo)})", kind="limit"
         )
 
 
 def binput(m: Machine, pos: int) -> int:
-    m.memo[m.data[pos]] = m.stack[-1]
+    _remember(m, m.data[pos])
     return pos + 1
 
 
@@ -103,7 +111,7 @@ def long_binput(m: Machine, pos: int) -> int:
 
 
 def memoize(m: Machine, pos: int) -> int:
-    _remember(m, len(m.memo))
+    _remember(m, len(m.memo) + len(m.far))
     return pos
 
 
@@ -121,9 +129,12 @@ def put(m: Machine, pos: int) -> int:
 
 
 def _recall(m: Machine, index: int) -> None:
-    if index not in m.memo:
+    if index < len(m.memo):
+        value = m.memo[index]
+    elif index in m.far:
+        value = m.far[index]
+    else:
         raise FormatError(f"memo entry {index} is used before it is made")
-    value = m.memo[index]
     kind = type(value)
     m.stack.append(_again(m, value) if kind is Tensor or kind is Record else value)
 

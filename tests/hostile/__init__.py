@@ -1,0 +1,1 @@
+"""Hostile and damaged files, made by code, through the real command line."""
