@@ -276,7 +276,7 @@ def test_keys_repeated_without_end_cost_little(tmp_path: Path) -> None:
     )
     with opened(tmp_path, content_of(old, tmp_path), Limits(objects=80_000)) as checkpoint:
         assert "more than 80,000 objects" in told(checkpoint)
-        assert len(checkpoint.tensors) < 10_100
+        assert len(checkpoint.tensors) <= 20_000
 
 
 def test_a_tar_of_data_beside_weights_is_no_second_checkpoint(tmp_path: Path) -> None:

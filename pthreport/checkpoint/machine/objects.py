@@ -144,7 +144,7 @@ def _set_state(m: Machine, target: Record, state: Value) -> None:
         target.state = [target.state, state]
 
 
-PERSISTENT = 8
+PERSISTENT = 4
 """What a persistent id takes from the budget of objects: three bytes of a pickle make a tensor."""
 
 
