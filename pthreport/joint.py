@@ -1,7 +1,7 @@
 """What takes several tensors at once, or a tensor and its place: initialisations, the state of
 training, moving averages, adapters, mixtures of experts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -202,22 +202,38 @@ def _settings(found: ParameterFound) -> Settings:
 
     betas = options.get("betas")
     pair = betas if isinstance(betas, list | tuple) and len(betas) == 2 else (None, None)
-    rule: Rule = "none"
-    # RAdam and NAdam keep Adam's slots; only options that Adam's groups have tell that it was Adam.
-    if {"exp_avg", "exp_avg_sq"} <= found.slots.keys() and "mu_product" not in found.slots:
-        rule = "adam" if "amsgrad" in options else "none"
-    elif {"exp_avg", "exp_inf"} <= found.slots.keys():
-        rule = "adamax"
-    elif "momentum_buffer" in found.slots:
-        rule = "momentum"
     return Settings(
-        rule=rule,
+        rule=_rule(found.slots.keys(), options),
         rate=number(options.get("lr")),
         beta1=number(pair[0]),
         beta2=number(pair[1]),
         eps=number(options.get("eps")),
+        rho=number(options.get("rho")),
         nesterov=options.get("nesterov") is True,
     )
+
+
+def _rule(slots: Set[str], options: Mapping[str, object]) -> Rule:
+    """How the last step followed from the slots. RAdam and NAdam keep what Adam does: only options that
+    its groups have tell which it was."""
+    if slots >= {"exp_avg", "exp_avg_sq"}:
+        if "amsgrad" in options or options.get("correct_bias", options.get("bias_correction")) is True:
+            return "adam"
+        if "mu_product" in slots or "momentum_decay" in options:
+            return "nadam"
+        return "radam" if "decoupled_weight_decay" in options else "none"
+    for wanted, rule in _RULES:
+        if slots >= wanted and not ("ns_steps" in options and rule == "momentum"):
+            return rule
+    return "none"
+
+
+_RULES: tuple[tuple[Set[str], Rule], ...] = (
+    ({"exp_avg", "exp_inf"}, "adamax"),
+    ({"momentum_buffer"}, "momentum"),
+    ({"prev", "step_size"}, "rprop"),
+    ({"square_avg", "acc_delta"}, "adadelta"),
+)
 
 
 def _averaged(models: Sequence[ModelAnatomy]) -> list[tuple[ModelAnatomy, ModelAnatomy]]:

@@ -43,7 +43,7 @@ def curve(kind: str, state: State, group: State | None) -> Curve | None:
     """The curve of the scheduler `state` of `kind` for the first parameter group, whose options are
     `group`."""
     try:
-        at = max(0, _whole(state, "last_epoch"))
+        at = max(0, int(_checked(counter(state))))
         found = schedule(kind, state, group or {})
         end = min(max(found.end, at, 1), FARTHEST)
         steps = _steps(end, at, found.special)
@@ -64,6 +64,10 @@ def schedule(kind: str, state: State, group: State) -> Schedule:
         return _one_cycle(state, group)
     if kind == "SequentialLR":
         return _sequential(state, group)
+    if kind == "ChainedScheduler":
+        return _chained(state, group)
+    if kind == "SWALR":
+        return _averaging(state, group)
     base = _first(state, "base_lrs")
     if kind == "CyclicLR":
         return _cyclic(state, group, base)
@@ -199,6 +203,59 @@ def _sequential(state: State, group: State) -> Schedule:
         start + step for start, part in zip(starts, found, strict=True) for step in (0, *part.special[:5])
     )
     return Schedule(rate, starts[-1] + found[-1].end, found[-1].ends, special)
+
+
+def _chained(state: State, group: State) -> Schedule:
+    """Schedules that each multiply the rate: the product of what each makes of the first one's base."""
+    from pthreport.anatomy.schedule import kind_of
+
+    parts = state.get("_schedulers")
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise _UnknownError
+    kinds = [kind_of(part)[0] for part in parts]
+    if not set(kinds) <= _MULTIPLYING:
+        raise _UnknownError
+    bases = [_first(part, "base_lrs") for part in parts]
+    found = [schedule(kind, part, group) for kind, part in zip(kinds, parts, strict=True)]
+
+    def rate(t: int) -> float:
+        return bases[0] * math.prod(one.rate(t) / base for one, base in zip(found, bases, strict=True))
+
+    special = tuple(sorted({step for one in found for step in one.special}))[:_SPECIAL]
+    return Schedule(rate, max(one.end for one in found), all(one.ends for one in found), special)
+
+
+_MULTIPLYING = frozenset(
+    {"StepLR", "MultiStepLR", "ExponentialLR", "LinearLR", "PolynomialLR", "ConstantLR"}
+)
+
+
+def _averaging(state: State, group: State) -> Schedule:
+    """SWALR: from the rate that it found to that of averaging, over some epochs. What it found is told by
+    the rate that it last set, as long as that is not the end."""
+    length, last = _whole(state, "anneal_epochs", least=0), _number(group, "swa_lr")
+    way = state.get("_anneal_strategy", "cos")
+    if way not in ("cos", "linear"):
+        raise _UnknownError
+
+    def share(t: int) -> float:
+        done = max(0.0, min(1.0, t / max(1, length)))
+        return (1 - math.cos(math.pi * done)) / 2 if way == "cos" else done
+
+    at = max(0, _whole(state, "last_epoch"))
+    first = _first(state, "base_lrs")
+    if share(at) < 1 and "_last_lr" in state:
+        first = (_first(state, "_last_lr") - last * share(at)) / (1 - share(at))
+    return Schedule(lambda t: last * share(t) + first * (1 - share(t)), max(length, 1), True)
+
+
+def counter(state: State) -> int | None:
+    """The steps that the scheduler `state` has made; a chain counts by its first part."""
+    parts = state.get("_schedulers")
+    own = state.get("last_epoch")
+    if own is None and isinstance(parts, list) and parts and isinstance(parts[0], dict):
+        own = parts[0].get("last_epoch")
+    return own if isinstance(own, int) and not isinstance(own, bool) and abs(own) < 2**53 else None
 
 
 def _steps(end: int, at: int, special: Sequence[int]) -> tuple[int, ...]:

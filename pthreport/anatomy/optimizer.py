@@ -9,41 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pthreport.anatomy.layers import Entry, identity
+from pthreport.anatomy.optimizer_kind import kind_of
 from pthreport.anatomy.plain import brief, is_number
 from pthreport.checkpoint import Key, Record, Tensor
 from pthreport.document import Group, Optimizer, Slot
 from pthreport.document.base import Basis
 
-_SLOT_FAMILIES: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}), "AMSGrad (Adam family)"),
-    (frozenset({"exp_avg", "exp_avg_sq", "mu_product"}), "NAdam"),
-    (frozenset({"exp_avg", "exp_inf"}), "Adamax"),
-    (frozenset({"exp_avg", "exp_avg_slow", "exp_avg_sq"}), "AdEMAMix"),
-    (frozenset({"exp_avg_sq_row", "exp_avg_sq_col"}), "Adafactor"),
-    (frozenset({"row_var", "col_var"}), "Adafactor"),
-    (frozenset({"exp_avg", "exp_avg_sq"}), "Adam family"),
-    (frozenset({"square_avg", "acc_delta"}), "Adadelta"),
-    (frozenset({"square_avg"}), "RMSprop"),
-    (frozenset({"prev", "step_size"}), "Rprop"),
-    (frozenset({"eta", "mu", "ax"}), "ASGD"),
-    (frozenset({"sum"}), "Adagrad"),
-    (frozenset({"momentum_buffer"}), "SGD with momentum"),
-    (frozenset({"exp_avg"}), "Lion"),
-    (frozenset({"state1", "state2"}), "8-bit Adam family (bitsandbytes)"),
+_OWN_SHAPES = frozenset(
+    {"exp_avg_sq_row", "exp_avg_sq_col", "row_var", "col_var", "d", "prev_flat_grad", "H_diag"}
 )
-"""Slots that must be there, the most telling first."""
+"""Slots whose shape is not the parameter's: Adafactor's, and LBFGS's of all parameters in one vector."""
 
-_OPTION_FAMILIES: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"betas", "amsgrad"}), "Adam family"),
-    (frozenset({"momentum", "dampening", "nesterov"}), "SGD"),
-    (frozenset({"alpha", "centered"}), "RMSprop"),
-    (frozenset({"rho", "eps"}), "Adadelta"),
-    (frozenset({"lr_decay", "initial_accumulator_value"}), "Adagrad"),
-    (frozenset({"etas", "step_sizes"}), "Rprop"),
-    (frozenset({"lambd", "alpha", "t0"}), "ASGD"),
-    (frozenset({"momentum_decay"}), "NAdam"),
-)
-"""Options of the groups, for state dicts saved before the first step."""
+STEPS = ("step", "n_iter")
+"""What counts the steps, LBFGS's last."""
 
 
 @dataclass(frozen=True)
@@ -128,16 +106,13 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
                 for position, amount in enumerate((1, content.numel, content.nbytes)):
                     sums[position] += amount
                 found.append((content, number, str(slot)))
-                if content.shape and str(slot) not in {
-                    "exp_avg_sq_row",
-                    "exp_avg_sq_col",
-                    "row_var",
-                    "col_var",
-                }:
+                if content.shape and str(slot) not in _OWN_SHAPES:
                     shapes.setdefault(number, content.shape)
-            elif slot == "step" and is_number(content):
+            elif slot in STEPS and is_number(content):
                 steps.append(int(content))
-    kind, evidence = _family(frozenset(slots), groups, options)
+    # apex counts the steps in the groups.
+    steps += [int(step) for g in groups if not steps and is_number(step := g.get("step"))]
+    kind, evidence = kind_of(frozenset(slots), groups, options)
     basis: Basis = "inferred"
     if isinstance(value, Record):
         kind, evidence, basis = value.name, f"the file names its class, {value.type_name}", "read"
@@ -167,27 +142,6 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
     return OptimizerFound(described, tensors, names)
 
 
-def _family(
-    slots: frozenset[str], groups: Sequence[Mapping[object, object]], options: set[str]
-) -> tuple[str, str]:
-    for wanted, family in _SLOT_FAMILIES:
-        if wanted <= slots:
-            shown = "slots " + ", ".join(sorted(wanted))
-            if family == "Adam family" and groups:
-                if any(g.get("decoupled_weight_decay") is True for g in groups):
-                    return "AdamW", shown + ", decoupled_weight_decay set"
-                if any(g.get("decoupled_weight_decay") is False for g in groups):
-                    return "Adam", shown + ", decoupled_weight_decay not set"
-                return "Adam or AdamW", shown + "; the two keep the same state"
-            if family == "SGD with momentum" and any(g.get("nesterov") is True for g in groups):
-                return "SGD with Nesterov momentum", shown + ", nesterov set"
-            return family, shown
-    for wanted, family in _OPTION_FAMILIES:
-        if wanted <= options:
-            return family, "options " + ", ".join(sorted(wanted)) + "; no state yet"
-    return "not recognised", "slots " + (", ".join(sorted(slots)) or "none")
-
-
 def _match(
     indices: Sequence[str],
     shapes: Mapping[str, tuple[int, ...]],
@@ -203,6 +157,10 @@ def _match(
     problem = "no model in the file has as many parameters in this order"
     for model in models:
         parameters = model.parameters
+        if len(parameters) != len(indices) and shapes.keys() >= set(indices):
+            # An optimizer of matrices (Muon) leaves the rest to another.
+            matrices = [entry for entry in parameters if len(entry.shape) == 2]
+            parameters = matrices if len(matrices) == len(indices) else parameters
         if len(parameters) != len(indices):
             if len(models) == 1:
                 problem = f"it holds {len(indices)} parameters, the model has {len(parameters)}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pthreport.anatomy.optimizer import index_of, state_of
+from pthreport.anatomy.optimizer import STEPS, index_of, state_of
 from pthreport.anatomy.plain import is_number
 from pthreport.checkpoint import Tensor
 
@@ -43,7 +43,7 @@ def parameter_states(path: str, value: object, names: Mapping[str, str]) -> tupl
             entry = by_index.get(index) if index is not None else None
             if index is None or entry is None or len(found) >= MOST:
                 continue
-            step = entry.get("step")
+            step = next((s for name in STEPS if (s := entry.get(name)) is not None), group.get("step"))
             found.append(
                 ParameterFound(
                     optimizer=path,
@@ -66,7 +66,7 @@ def in_words(kind: str, options: Mapping[object, object], parameters: int) -> st
         if is_number(value) and (value or key == "lr"):
             assert isinstance(value, int | float)
             said.append(f"{word} {_short(value)}")
-        elif value is True:
+        elif value is True and not (key == "amsgrad" and "AMSGrad" in kind):
             said.append(word)
         elif key == "betas" and isinstance(value, list | tuple) and len(value) == 2:
             if all(is_number(v) for v in value):
@@ -80,6 +80,11 @@ _WORDS = {
     "lr": "learning rate",
     "betas": "betas",
     "momentum": "momentum",
+    "momentum_decay": "momentum decay",
+    "rho": "rho",
+    "lr_decay": "decay of the rate",
+    "max_iter": "iterations a step",
+    "history_size": "history of",
     "dampening": "dampening",
     "nesterov": "Nesterov",
     "alpha": "smoothing",

@@ -6,7 +6,7 @@ attributes that only one class has say which class it was.
 
 from collections.abc import Mapping
 
-from pthreport.anatomy.curve import curve
+from pthreport.anatomy.curve import counter, curve
 from pthreport.anatomy.plain import brief, is_number
 from pthreport.document import Curve, Scaler, Scheduler
 
@@ -25,9 +25,8 @@ _KINDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"power", "total_iters"}), "PolynomialLR"),
     (frozenset({"start_factor", "end_factor"}), "LinearLR"),
     (frozenset({"factor", "total_iters"}), "ConstantLR"),
-    (frozenset({"lr_lambdas"}), "LambdaLR"),
-    (frozenset({"lmbdas"}), "MultiplicativeLR"),
-    (frozenset({"anneal_epochs", "swa_lrs"}), "SWALR"),
+    (frozenset({"lr_lambdas"}), "LambdaLR or MultiplicativeLR"),
+    (frozenset({"anneal_epochs"}), "SWALR"),
     (frozenset({"gamma", "base_lrs"}), "ExponentialLR"),
 )
 """Attributes that must be there, the most telling first."""
@@ -37,8 +36,10 @@ _SCALER = frozenset({"scale", "growth_factor", "backoff_factor", "growth_interva
 
 def is_scheduler(value: object) -> bool:
     """Whether `value` has the form of a torch scheduler's state dict."""
-    if not isinstance(value, dict) or "last_epoch" not in value:
+    if not isinstance(value, dict):
         return False
+    if "last_epoch" not in value:  # a chain has no counter of its own
+        return "_last_lr" in value and isinstance(value.get("_schedulers"), list)
     return any(k in value for k in ("_step_count", "base_lrs", "_last_lr", "num_bad_epochs", "_schedulers"))
 
 
@@ -63,7 +64,7 @@ def describe(
     of the optimizer that it belongs to, if known."""
     kind, evidence = kind_of(value)
     drawn = curve(kind, value, group)
-    at = value.get("last_epoch")
+    at = counter(value)
     settings = {str(k): brief(v) for k, v in value.items() if not isinstance(v, dict)}
     return Scheduler(
         path=path,
@@ -71,7 +72,7 @@ def describe(
         basis="inferred",
         evidence=evidence,
         settings=settings,
-        at=at if isinstance(at, int) and not isinstance(at, bool) and abs(at) < 2**53 else None,
+        at=at,
         words=_words(value, drawn),
         curve=drawn,
     )
@@ -101,13 +102,22 @@ def scaler(path: str, value: Mapping[object, object]) -> Scaler:
 
 
 def _words(value: Mapping[object, object], drawn: Curve | None) -> str:
-    """Where on its curve the schedule stands."""
-    if drawn is None:
-        bad = value.get("num_bad_epochs")
-        patience = value.get("patience")
-        if isinstance(bad, int) and isinstance(patience, int):
-            return f"{bad} epochs without improvement, patience {patience}"
-        return ""
-    where = f"step {drawn.at:,} of {drawn.steps[-1]:,}" if drawn.ends else f"step {drawn.at:,}"
-    share = f", {drawn.now / drawn.peak:.3g} of its peak {drawn.peak:.3g}" if drawn.peak > 0 else ""
-    return f"{where}, learning rate {drawn.now:.3g}{share}"
+    """Where on its curve the schedule stands, or what is known of it without one."""
+    if drawn is not None:
+        where = f"step {drawn.at:,} of {drawn.steps[-1]:,}" if drawn.ends else f"step {drawn.at:,}"
+        share = f", {drawn.now / drawn.peak:.3g} of its peak {drawn.peak:.3g}" if drawn.peak > 0 else ""
+        return f"{where}, learning rate {drawn.now:.3g}{share}"
+    said = []
+    bad, patience, best = (value.get(key) for key in ("num_bad_epochs", "patience", "best"))
+    if isinstance(bad, int) and isinstance(patience, int):
+        said.append(f"{bad:,} epoch{'' if bad == 1 else 's'} without improvement, patience {patience:,}")
+        if is_number(best):
+            said.append(f"best value {best:.4g}")
+    elif is_number(at := counter(value)):
+        said.append(f"step {at:,}")
+    last = value.get("_last_lr")
+    if isinstance(last, list | tuple) and last and is_number(last[0]):
+        said.append(f"learning rate {last[0]:.3g}")
+    if "lr_lambdas" in value:
+        said.append("by a function that the file does not hold")
+    return ", ".join(said)

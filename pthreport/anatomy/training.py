@@ -45,8 +45,8 @@ def facts_of(outline: Outline, claimed: set[int]) -> dict[str, list[Fact]]:
     found: dict[str, list[Fact]] = {"counters": [], "metrics": [], "arguments": [], "other": []}
     for position, section in _sections(outline, claimed):
         place = outline.places[position]
-        if len(found[section]) < LONGEST_LIST:
-            found[section].append(_fact(place))
+        room = LONGEST_LIST - len(found[section])
+        found[section] += (_logged(place) or [_fact(place)])[: max(room, 0)]
     return found
 
 
@@ -61,11 +61,12 @@ def _sections(outline: Outline, claimed: set[int]) -> Iterator[tuple[int, str]]:
         section = inherited
         if not section and _ARGUMENTS.match(place.key):
             section = "arguments"
-        elif not section and container and _METRIC_GROUP.search(place.key):
+        elif container and _METRIC_GROUP.search(place.key) and (not section or place.parent == 0):
             section = "metrics"
         if isinstance(place.value, Record) and not section and place.parent < 0:
             section = "arguments"  # a Namespace or an object that is the whole file
-        if container and place.children and not _is_row(outline, position) and place.repeats is None:
+        row = _is_row(outline, position) or bool(_rows(place.value))
+        if container and place.children and not row and place.repeats is None:
             # Anything deeper than the sections reach is in the contents anyway.
             stack.extend((c, section) for c in reversed(place.children) if c not in claimed)
         elif place.parent >= 0:
@@ -95,12 +96,42 @@ def _fact(place: Place) -> Fact:
     if isinstance(place.value, Record):
         value = type_name(place.value)
     elif len(series) > 8:
-        value = (
-            f"{len(series):,} numbers: first {series[0]:.4g}, last {series[-1]:.4g}, "
-            f"lowest {min(series):.4g}, highest {max(series):.4g}"
-        )
+        value = _told(series)
     name = place.path if len(place.path) <= 80 else place.key
     return Fact(path=place.path, name=name, value=value, series=series[-SERIES:])
+
+
+def _rows(value: object) -> dict[str, list[float]]:
+    """The numbers of a list of two or more mappings, as trainers log them, one list for each key that
+    leads to one, in the order of the rows; a key of an inner mapping behind a dot."""
+    if not isinstance(value, list) or len(value) < 2 or not all(isinstance(row, dict) for row in value):
+        return {}
+    found: dict[str, list[float]] = {}
+    for row in value[-SERIES:]:
+        for key, item in row.items():
+            inner = item.items() if isinstance(item, dict) else ()
+            for name, one in ((str(key), item), *((f"{key}.{k}", v) for k, v in inner)):
+                if is_number(one) and (name in found or len(found) < LONGEST_LIST):
+                    found.setdefault(name, []).append(float(one))
+    return found
+
+
+def _logged(place: Place) -> list[Fact]:
+    """A fact for each number that is logged again and again."""
+    return [
+        Fact(
+            path=f"{place.path}.*.{name}", name=f"{place.path}.*.{name}", value=_told(series), series=series
+        )
+        for name, numbers in _rows(place.value).items()
+        for series in [tuple(numbers)]
+    ]
+
+
+def _told(series: tuple[float, ...]) -> str:
+    return (
+        f"{len(series):,} numbers: first {series[0]:.4g}, last {series[-1]:.4g}, "
+        f"lowest {min(series):.4g}, highest {max(series):.4g}"
+    )
 
 
 def _series(value: object) -> tuple[float, ...]:

@@ -36,6 +36,13 @@ MAKES: dict[str, Make] = {
     "CyclicLR, shrinking": lambda o: LR.CyclicLR(
         o, 0.01, 0.1, 6, mode="exp_range", gamma=0.97, cycle_momentum=False
     ),
+    "ChainedScheduler": lambda o: LR.ChainedScheduler(
+        [LR.ConstantLR(o, 0.1, 3), LR.ExponentialLR(o, 0.9), LR.StepLR(o, 6, 0.5)]
+    ),
+    "SWALR": lambda o: torch.optim.swa_utils.SWALR(o, swa_lr=0.02, anneal_epochs=50),
+    "SWALR, linear": lambda o: torch.optim.swa_utils.SWALR(
+        o, swa_lr=0.5, anneal_epochs=8, anneal_strategy="linear"
+    ),
     "SequentialLR": lambda o: LR.SequentialLR(
         o, [LR.LinearLR(o, 0.1, 1.0, 5), LR.CosineAnnealingLR(o, 30)], [5]
     ),
@@ -98,6 +105,13 @@ def test_long_curves_have_few_points_and_keep_their_jumps() -> None:
         ("PolynomialLR", {"total_iters": 9, "power": -1.0, "base_lrs": [0.1], "last_epoch": 9}),
         ("CyclicLR", {"base_lrs": [1], "total_size": 0, "step_ratio": 1, "mode": "triangular", "gamma": 1}),
         ("OneCycleLR", {"total_steps": 9, "_schedule_phases": [3], "last_epoch": 1}),
+        ("ChainedScheduler", {"_schedulers": [], "_last_lr": [0.1]}),
+        ("ChainedScheduler", {"_schedulers": [3], "_last_lr": [0.1]}),
+        (
+            "ChainedScheduler",
+            {"_schedulers": [{"T_max": 9, "eta_min": 0, "base_lrs": [1], "last_epoch": 1}]},
+        ),
+        ("SWALR", {"anneal_epochs": 5, "base_lrs": [0.1], "last_epoch": 1}),
         ("SequentialLR", {"_schedulers": [{}], "_milestones": [], "last_epoch": 1}),
         ("LambdaLR", {"lr_lambdas": [None], "base_lrs": [0.1], "last_epoch": 1}),
         (
@@ -118,7 +132,11 @@ def test_words_say_where_on_the_curve() -> None:
     plateau = describe("s", {"num_bad_epochs": 2, "patience": 10, "last_epoch": 4, "best": 1.0})
     assert plateau.kind == "ReduceLROnPlateau"
     assert plateau.curve is None
-    assert plateau.words == "2 epochs without improvement, patience 10"
+    assert plateau.words == "2 epochs without improvement, patience 10, best value 1"
+    state, group, rates = run(lambda o: LR.LambdaLR(o, lambda t: 0.9**t), 4)
+    assert describe("s", state, group).words == (
+        f"step 4, learning rate {rates[-1]:.3g}, by a function that the file does not hold"
+    )
 
 
 def test_scalers() -> None:

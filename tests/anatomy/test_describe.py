@@ -114,7 +114,10 @@ def test_tied_weights_are_counted_once(tmp_path: Path) -> None:
     ("make", "options", "kind"),
     [
         (torch.optim.Adam, {}, "Adam"),
-        (torch.optim.Adam, {"amsgrad": True}, "AMSGrad (Adam family)"),
+        (torch.optim.Adam, {"amsgrad": True}, "Adam with AMSGrad"),
+        (torch.optim.AdamW, {"amsgrad": True}, "AdamW with AMSGrad"),
+        (torch.optim.RAdam, {}, "RAdam"),
+        (torch.optim.Adafactor, {}, "Adafactor"),
         (torch.optim.AdamW, {}, "AdamW"),
         (torch.optim.NAdam, {}, "NAdam"),
         (torch.optim.Adamax, {}, "Adamax"),
@@ -201,7 +204,8 @@ lr = torch.optim.lr_scheduler
         (lr.PolynomialLR, {}, "PolynomialLR"),
         (lr.LinearLR, {}, "LinearLR"),
         (lr.ConstantLR, {}, "ConstantLR"),
-        (lr.LambdaLR, {"lr_lambda": lambda e: 1.0}, "LambdaLR"),
+        (lr.LambdaLR, {"lr_lambda": lambda e: 1.0}, "LambdaLR or MultiplicativeLR"),
+        (torch.optim.swa_utils.SWALR, {"swa_lr": 0.1}, "SWALR"),
         (lr.CyclicLR, {"base_lr": 0.01, "max_lr": 0.1, "cycle_momentum": False}, "CyclicLR"),
     ],
 )
@@ -228,6 +232,21 @@ def test_facts_beside_the_weights(tmp_path: Path) -> None:
     assert next(f.series for f in training.metrics if f.series) == (0.5, 0.4, 0.3)
     assert {f.path for f in training.arguments} == {"args.width", "args.name", "train_args.epochs"}
     assert [f.path for f in training.other] == ["classes"]
+
+
+def test_rows_of_a_log_are_series(tmp_path: Path) -> None:
+    rows = [
+        {"epoch": n, "val": {"loss": 1.0 / n, "note": "x"}, "train": {"loss": 2.0 / n}} for n in (1, 2, 4)
+    ]
+    training = saved(
+        tmp_path, {"model": network().state_dict(), "history": rows, "log": [{"a": "b"}, {}]}
+    ).training
+    series = {f.path: f.series for f in training.metrics if f.series}
+    assert series == {
+        "history.*.epoch": (1.0, 2.0, 4.0),
+        "history.*.val.loss": (1.0, 0.5, 0.25),
+        "history.*.train.loss": (2.0, 1.0, 0.5),
+    }
 
 
 def test_nothing_goes_missing(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def told(optimizer: Optimizer, parameter: torch.Tensor, rule: str) -> StateFigur
         beta1=betas[0],
         beta2=betas[1],
         eps=group.get("eps"),
+        rho=group.get("rho"),
         nesterov=bool(group.get("nesterov")),
     )
     step = float(state["step"]) if "step" in state else None
@@ -60,6 +61,9 @@ EXACT: dict[str, tuple[Callable[[list[torch.Tensor]], Optimizer], str]] = {
     "Adamax": (lambda p: torch.optim.Adamax(p, lr=3e-3), "adamax"),
     "SGD": (lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9), "momentum"),
     "SGD, damped": (lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, dampening=0.5), "momentum"),
+    "RAdam": (lambda p: torch.optim.RAdam(p, lr=3e-3), "radam"),
+    "RAdam, rectified at once": (lambda p: torch.optim.RAdam(p, lr=3e-3, betas=(0.8, 0.7)), "radam"),
+    "Rprop": (lambda p: torch.optim.Rprop(p, lr=3e-3), "rprop"),
     "RMSprop": (lambda p: torch.optim.RMSprop(p, lr=0.01, momentum=0.9), "momentum"),
 }
 
@@ -95,6 +99,25 @@ def test_nesterov_is_an_estimate() -> None:
     rms = float(np.sqrt(((parameter.detach() - before).numpy() ** 2).mean()))
     assert found.estimated
     assert found.update_rms == pytest.approx(rms, rel=0.5)
+
+
+def test_adadelta_s_step_is_an_estimate() -> None:
+    optimizer, parameter, before = stepped(lambda p: torch.optim.Adadelta(p, lr=0.5), steps=50)
+    found = told(optimizer, parameter, "adadelta")
+    rms = float(np.sqrt(((parameter.detach() - before).numpy() ** 2).mean()))
+    assert found.estimated
+    assert found.update_rms == pytest.approx(rms, rel=0.5)
+
+
+@pytest.mark.parametrize("make", [torch.optim.NAdam, torch.optim.RAdam])
+def test_noise_of_adam_s_kin(make: Callable[..., Optimizer]) -> None:
+    optimizer, parameter, _ = stepped(lambda p: make(p, lr=3e-3))
+    found = told(optimizer, parameter, make.__name__.lower())
+    state = optimizer.state[parameter]
+    mean = state["exp_avg"] / (1 - 0.9**7)
+    power = state["exp_avg_sq"] / (1 - 0.999**7)
+    assert found.noise == pytest.approx(1 - float(mean.square().sum() / power.sum()), rel=1e-9)
+    assert (found.update_rms is None) == (make is torch.optim.NAdam)
 
 
 def test_gradients_that_never_came_and_noise() -> None:

@@ -25,6 +25,13 @@ from pthreport.render.page.text import plain
 _EXPLAINED: tuple[tuple[str, str], ...] = (
     ("8-bit Adam", "Adam with its two averages stored in 8 bits."),
     ("AMSGrad", "Adam that divides by the largest squared average so far."),
+    ("RAdam", "Adam that trusts its squared averages only once enough steps back them."),
+    ("SparseAdam", "Adam that moves only what a sparse gradient touches."),
+    ("LAMB", "Adam whose step is scaled to each tensor's own norm."),
+    ("LBFGS", "It steps along the gradient bent by the curvature that the last steps showed."),
+    ("Muon", "It steps along a running sum of gradients, made orthogonal for each matrix."),
+    ("Rprop", "It steps by sizes of its own for each weight, by the gradient's sign alone."),
+    ("ASGD", "It steps along the gradient and averages the weights."),
     ("NAdam", "Adam that looks a step ahead along its momentum."),
     ("Adamax", "Adam that divides by the largest recent gradient instead of the root mean square."),
     ("Adam", "It divides a running mean of each weight's gradient by the root of that of its square."),
