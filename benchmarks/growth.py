@@ -23,11 +23,10 @@ from pathlib import Path
 
 from benchmarks.__main__ import README, machine
 from benchmarks.process import Cost, ProcessError, least, run
+from benchmarks.table import put
 
 HERE = Path(__file__).resolve().parent
 PICTURE = HERE / "growth.svg"
-MARK = "<!-- growth -->"
-END = "<!-- /growth -->"
 
 SIDE = 2048
 EMBEDDING = (128_256, 4096)
@@ -256,9 +255,11 @@ def main() -> int:
     sizes = [(f"{size} GB of float32", ("float32", size)) for size in given.sizes.split(",") if size]
     many = [(f"{int(count):,} tensors", ("tensors", count)) for count in given.tensors.split(",") if count]
     by_size, by_count = points(sizes, work, given.repeat), points(many, work, given.repeat)
-    lines = [machine(), f"Least of {given.repeat} runs.", "", *table(by_size), ""]
-    lines += verdicts(by_size, lambda point: point.gigabytes, "a GB")
-    lines += ["", *table(by_count), "", *verdicts(by_count, lambda point: point.tensors, "a tensor")]
+    lines = [machine(), f"Least of {given.repeat} runs."]
+    if by_size:
+        lines += ["", *table(by_size), "", *verdicts(by_size, lambda point: point.gigabytes, "a GB")]
+    if by_count:
+        lines += ["", *table(by_count), "", *verdicts(by_count, lambda point: point.tensors, "a tensor")]
     if given.six:
         six = points([("6 GB of bfloat16", ("bfloat16", "6"))], work, 1)
         lines += ["", *table(six), ""]
@@ -280,8 +281,7 @@ def main() -> int:
         results.write_text(json.dumps(rows))
         command = [sys.executable, "-m", "benchmarks.growth", "--draw", str(results), str(PICTURE)]
         subprocess.run(command, check=True, cwd=HERE.parent)
-        before, _, rest = README.read_text().partition(MARK)
-        README.write_text(f"{before}{MARK}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+        put(README, "growth", text)
     return 0
 
 

@@ -205,6 +205,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--repeat", type=int, default=3, help="rounds; the least of each side counts")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
     parser.add_argument("--side", choices=["ours", "floor", "weightwatcher"], help=argparse.SUPPRESS)
     parser.add_argument("files", nargs="*", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -245,8 +246,18 @@ def main() -> int:
     best = {name: least(runs) for name, runs in rounds.items()}
     mine, bare = best.pop("ours"), best.pop("floor")
     fastest = min(best, key=lambda name: best[name].wall)
-    print(f"\nAgainst {fastest}:\n")
-    print("\n".join(compare(mine, bare, best[fastest], arguments.jobs)))
+    text = "\n".join(
+        [
+            f"Least of {arguments.repeat} rounds; against {fastest}.",
+            "",
+            *compare(mine, bare, best[fastest], arguments.jobs),
+        ]
+    )
+    print(f"\n{text}")
+    if arguments.write:
+        from benchmarks.table import put
+
+        put(HERE / "README.md", "spectra", text)
     return 0
 
 

@@ -1,9 +1,17 @@
 """Figures of a run as a Markdown table, and whether the targets are met."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from benchmarks.cases import BYTES, OURS, Bench, Target
 from benchmarks.process import Cost
+
+
+def put(readme: Path, name: str, text: str) -> None:
+    """Put `text` between the marks `<!-- name -->` and `<!-- /name -->` of a file."""
+    mark, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, _, rest = readme.read_text().partition(mark)
+    readme.write_text(f"{before}{mark}\n\n{text}\n\n{end}{rest.partition(end)[2]}")
 
 
 def rows(bench: Bench, costs: Mapping[str, Cost]) -> list[str]:

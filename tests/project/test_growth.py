@@ -8,6 +8,7 @@ import pthreport
 from benchmarks import growth
 from benchmarks.growth import Point, line, points, table, verdicts
 from benchmarks.process import Cost
+from benchmarks.table import put
 
 
 def test_a_line_and_what_it_explains() -> None:
@@ -45,3 +46,13 @@ def test_small_files_are_made_measured_and_removed(tmp_path: Path, monkeypatch: 
         embedding, *_, last = checkpoint.tensors.values()
         assert (embedding.shape, last.shape, last.dtype.name) == ((1000, 64), (64, 64), "bfloat16")
         assert float(last.numpy().astype("float64").std()) == pytest.approx(0.02, rel=0.05)
+
+
+def test_a_table_is_put_between_its_marks(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- one -->\nold\n<!-- /one -->\nafter\n<!-- two -->\nkept\n")
+    for text in ("new", "newer"):
+        put(readme, "one", text)
+    assert readme.read_text() == (
+        "before\n<!-- one -->\n\nnewer\n\n<!-- /one -->\nafter\n<!-- two -->\nkept\n"
+    )
