@@ -1,7 +1,7 @@
 """How much of a large report is shown: on the page, and on paper. The rest is counted and said."""
 
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from pthreport.document import Report
 
@@ -32,6 +32,15 @@ class Bounds:
     """Tensors of a layer beside its weight."""
     parts: int
     """Parts of one layer's matrix."""
+    places: int = 24
+    """Places of one finding."""
+    details: int = 50
+    """Its other details, and rows of each of its tables."""
+    imports: int = 300
+    groups: int = 12
+    """Groups of an optimizer."""
+    optimizer_cards: int = 0
+    """Cards of tensors of optimizer state that have no finding."""
     cards_of_many: int = 80
     """Cards where not even every layer has a row: a card takes the room of thirty rows."""
     download: int = 1_400_000
@@ -72,8 +81,8 @@ PAPER = Bounds(
 )
 """A document that a person leafs through; all the rest is attached to it."""
 
-WHOLE = Bounds(**{field.name: sys.maxsize for field in fields(Bounds)})
-"""Everything, however long the page."""
+WHOLE = replace(Bounds(**{field.name: sys.maxsize for field in fields(Bounds)}), download=PAGE.download)
+"""Everything, however long the page; but no address that browsers do not follow."""
 
 
 def page_bounds(report: Report) -> Bounds:

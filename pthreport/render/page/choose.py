@@ -33,13 +33,14 @@ def choose(report: Report, index: Index, bounds: Bounds = PAGE) -> Choice:
     state = [tensor for tensor in interesting if tensor.role == "optimizer"][: bounds.optimizer]
     rest = [tensor for tensor in interesting if tensor.role != "optimizer"][: bounds.loose - len(state)]
     shown = sorted(rest + state, key=lambda tensor: _tensor_interest(tensor, index))
-    carded = [tensor.path for tensor in shown if tensor.role != "optimizer" or _has_findings(tensor, index)]
+    state_cards = [t.path for t in shown if t.role == "optimizer" and not _has_findings(t, index)]
+    carded = [t.path for t in shown if t.role != "optimizer" or _has_findings(t, index)]
     kept = {tensor.path for tensor in shown}
     return Choice(
         rows=rows,
         cards=cards,
         loose=frozenset(kept),
-        loose_cards=frozenset(carded[: bounds.loose_cards]),
+        loose_cards=frozenset([*carded[: bounds.loose_cards], *state_cards[: bounds.optimizer_cards]]),
         anchors=frozenset(
             [index.layer_anchors[key] for key in rows] + [index.tensor_anchors[path] for path in kept]
         ),

@@ -18,13 +18,10 @@ from pthreport.document import (
 )
 from pthreport.draw import histogram, tiles
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index
 from pthreport.render.page.levels import ORDER, WORDS, Level, is_open
 from pthreport.render.page.text import plain
-
-MOST_PLACES = 24
-MOST_DETAILS = 40
-MOST_TABLE_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -78,12 +75,12 @@ class FindingsView:
     closed: tuple[FindingView, ...]
 
 
-def findings(report: Report, index: Index, has: frozenset[str]) -> FindingsView:
+def findings(report: Report, index: Index, has: frozenset[str], bounds: Bounds = PAGE) -> FindingsView:
     """All findings of `report`; `has` are the anchors of layers and tensors that the page holds."""
     order = sorted(
         range(len(report.findings)), key=lambda number: (ORDER.index(index.levels[number]), number)
     )
-    views = [_view(report.findings[number], number, index, has) for number in order]
+    views = [_view(report.findings[number], number, index, has, bounds) for number in order]
     return FindingsView(
         open=tuple(view for view in views if is_open(view.level)),
         closed=tuple(view for view in views if not is_open(view.level)),
@@ -98,9 +95,9 @@ def place(path: str, index: Index, has: frozenset[str], note: str = "") -> Place
     return Place(path, anchor if anchor in has else None, note)
 
 
-def _view(finding: Finding, number: int, index: Index, has: frozenset[str]) -> FindingView:
+def _view(finding: Finding, number: int, index: Index, has: frozenset[str], bounds: Bounds) -> FindingView:
     shown = index.levels[number]
-    details = finding.details[:MOST_DETAILS]
+    details = finding.details[: bounds.details]
     links = [detail for detail in details if isinstance(detail, LayerDetail)]
     linked = {detail.path for detail in links}
     paths = [place(detail.path, index, has, detail.note) for detail in links]
@@ -110,11 +107,13 @@ def _view(finding: Finding, number: int, index: Index, has: frozenset[str]) -> F
         level=shown,
         word=WORDS[shown],
         anchor=index.finding_anchors[number],
-        places=tuple(paths[:MOST_PLACES]),
-        places_left_out=max(len(paths) - MOST_PLACES, 0),
+        places=tuple(paths[: bounds.places]),
+        places_left_out=max(len(paths) - bounds.places, 0),
         texts=tuple(detail.text for detail in details if isinstance(detail, TextDetail)),
         figures=tuple(figure for detail in details if (figure := _figure(detail))),
-        tables=tuple(_table(detail) for detail in details if isinstance(detail, TableDetail)),
+        tables=tuple(
+            _table(detail, bounds.details) for detail in details if isinstance(detail, TableDetail)
+        ),
         pictures=tuple(picture for detail in details if (picture := _picture(detail))),
         details_left_out=len(finding.details) - len(details),
     )
@@ -130,8 +129,8 @@ def _figure(detail: Detail) -> tuple[str, str, str] | None:
     return None
 
 
-def _table(detail: TableDetail) -> Table:
-    rows = detail.rows[:MOST_TABLE_ROWS]
+def _table(detail: TableDetail, most: int) -> Table:
+    rows = detail.rows[:most]
     return Table(detail.head, rows, detail.left_out + len(detail.rows) - len(rows))
 
 

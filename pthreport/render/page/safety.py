@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pthreport.document import FileFacts, Import, Report, TorchView
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.levels import Level
 
-MOST_IMPORTS = 300
 MOST_FILES = 200
 _LEVELS: dict[str, Level] = {"dangerous": "error", "unknown": "warning", "known": "pass"}
 _WORDS = {"dangerous": "Dangerous", "unknown": "Not known", "known": "Known"}
@@ -43,7 +43,7 @@ class Safety:
     files: tuple[FileFacts, ...]
 
 
-def safety(report: Report) -> Safety:
+def safety(report: Report, bounds: Bounds = PAGE) -> Safety:
     """The safety section of `report`."""
     order: tuple[Literal["dangerous", "unknown", "known"], ...] = ("dangerous", "unknown", "known")
     views = [
@@ -52,7 +52,7 @@ def safety(report: Report) -> Safety:
             report.imports, key=lambda item: (order.index(item.verdict), item.module, item.name)
         )
     ]
-    shown = views[:MOST_IMPORTS]
+    shown = views[: bounds.imports]
     counts = Counter(item.verdict for item in report.imports)
     parts = [f"{counts[verdict]} {_WORDS[verdict].lower()}" for verdict in order if counts[verdict]]
     total = len(views) + report.imports_left_out

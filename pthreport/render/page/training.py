@@ -16,6 +16,7 @@ from pthreport.document import (
 )
 from pthreport.draw import bars, line, strip
 from pthreport.render import numbers
+from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.history import History, history
 from pthreport.render.page.index import Index
 from pthreport.render.page.strip import MOST_COLUMNS, USUAL_UPDATE, groups, update_row
@@ -106,11 +107,12 @@ class TrainingView:
     other: History
 
 
-MOST_GROUPS = 12
 MOST_FARTHEST = 12
 
 
-def training(report: Report, index: Index, has: frozenset[str]) -> TrainingView | None:
+def training(
+    report: Report, index: Index, has: frozenset[str], bounds: Bounds = PAGE
+) -> TrainingView | None:
     """The section of `report`; None where the file tells of no training. What is nothing else than
     "other" stands in the contents already."""
     found = report.training
@@ -125,7 +127,7 @@ def training(report: Report, index: Index, has: frozenset[str]) -> TrainingView 
     ):
         return None
     return TrainingView(
-        optimizers=tuple(_optimizer(optimizer, index, has) for optimizer in found.optimizers),
+        optimizers=tuple(_optimizer(optimizer, index, has, bounds) for optimizer in found.optimizers),
         schedulers=tuple(SchedulerView(item, _curve(item)) for item in found.schedulers),
         scalers=tuple(_scaler(item) for item in found.scalers),
         averages=tuple(_average(item, report, index, has) for item in found.averages),
@@ -134,7 +136,7 @@ def training(report: Report, index: Index, has: frozenset[str]) -> TrainingView 
     )
 
 
-def _optimizer(optimizer: Optimizer, index: Index, has: frozenset[str]) -> OptimizerView:
+def _optimizer(optimizer: Optimizer, index: Index, has: frozenset[str], bounds: Bounds) -> OptimizerView:
     explained = next((text for mark, text in _EXPLAINED if mark in optimizer.kind), "")
     updates, links = _updates(optimizer, index, has)
     return OptimizerView(
@@ -143,7 +145,7 @@ def _optimizer(optimizer: Optimizer, index: Index, has: frozenset[str]) -> Optim
         notes=tuple(_notes(optimizer)),
         updates=updates,
         links=links,
-        groups=optimizer.groups[:MOST_GROUPS],
+        groups=optimizer.groups[: bounds.groups],
     )
 
 
