@@ -1,5 +1,6 @@
 """Full depth: nothing estimated, nothing left out."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,29 @@ def test_full_depth_is_exact_and_complete(large: Path) -> None:
     assert page.count('class="card') > usual.count('class="card') >= 100
     for n in range(300):
         assert f"blocks.{n}.fc" in page
+
+
+def test_no_list_of_the_page_is_cut(tmp_path: Path) -> None:
+    torch.manual_seed(6)
+    layers = [torch.nn.Linear(3, 3) for _ in range(60)]
+    layers[7].weight.data[0] = float("nan")
+    model = torch.nn.Sequential(*layers)
+    optimizer = torch.optim.Adam([{"params": [p]} for p in model.parameters()])
+    model(torch.ones(1, 3)).nansum().backward()
+    optimizer.step()
+    path = tmp_path / "training.pth"
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, path)
+    pages = {
+        depth: render(pthreport.analyze(path, depth=depth, hash=False), ".html").decode()
+        for depth in ("standard", "full")
+    }
+    # A check's own table is cut where it is made, and says how many rows there were.
+    cut = re.compile(r"more (?!rows)(\w+ )?in the JSON")
+    assert cut.search(pages["standard"])
+    assert not cut.search(pages["full"])
+    for n in range(120):
+        assert f"<b>Group {n}: " in pages["full"]
+    assert "<b>Group 100: " not in pages["standard"]
 
 
 def test_the_command_takes_it(tmp_path: Path, checkpoint: Path) -> None:

@@ -14,9 +14,10 @@ from pthreport.measure.spectrum.spectrum import Depth, LayerSpectra, cost, memor
 
 Progress = Callable[[int, int], None]
 
-ROOM = 512 * 1024 * 1024
-"""Bytes that the layers under way hold together, unless one alone needs more: memory then grows with the
-largest matrix, and neither with the file nor with the number of workers."""
+ROOM = 704 * 1024 * 1024
+"""Bytes that the layers under way hold together, which leaves a process below a gigabyte; one alone may need
+more: memory then grows with the largest matrix, and neither with the file nor with the number of workers.
+Two of 4,096 x 4,096 at full depth fit."""
 
 
 def measure_spectra(

@@ -82,7 +82,7 @@ def memory(task: SpectrumTask, depth: Depth = "standard") -> int:
     for matrix in (Matrix(task), *(Matrix(task, section) for section in task.sections)):
         size = matrix.wide_type.itemsize
         if is_exact(*matrix.shape, depth):
-            most = max(most, size * (3 * matrix.short**2 + 2 * min(prod(matrix.shape), PANEL)))
+            most = max(most, size * (2 * matrix.short**2 + 2 * min(prod(matrix.shape), PANEL)))
         else:
             most = max(most, size * (min(prod(matrix.shape), HELD) // 2 + PANEL))
     return most
