@@ -17,6 +17,7 @@ from pthreport.anatomy.kinds import CONVOLUTIONS, KINDS
 from pthreport.anatomy.layers import LayerFound
 from pthreport.anatomy.models import ModelFound
 from pthreport.anatomy.optimizer import SlotTensor
+from pthreport.anatomy.optimizer_kind import told_by_arguments
 from pthreport.anatomy.outline import Outline, outline
 from pthreport.anatomy.parameter_state import ParameterFound, in_words, parameter_states
 from pthreport.anatomy.plain import brief, cut, is_number
@@ -112,6 +113,7 @@ def describe(
         for entry in model.found.entries:
             # A tensor that stands in two places is known by its first.
             names.setdefault(entry.path, Named(model.found.key, entry.name, entry.role))
+    facts = training.facts_of(tree, roles.claimed)
     candidates = [_candidate(m.found) for m in models]
     optimizers = []
     slots: list[SlotTensor] = []
@@ -119,13 +121,12 @@ def describe(
     for position in roles.optimizers:
         place = tree.places[position]
         found = optimizer_room.describe(place.path, place.value, candidates)
-        optimizers.append(_in_words(found.described, place.value))
+        optimizers.append(_in_words(told_by_arguments(found.described, facts["arguments"]), place.value))
         states.extend(parameter_states(place.path, place.value, found.names))
         slots.extend(found.tensors)
         for slot in found.tensors:
             owner = names[slot.parameter].name if slot.parameter in names else f"parameter {slot.index}"
             names[slot.tensor.path] = Named(found.described.model, f"{slot.slot} of {owner}", "optimizer")
-    facts = training.facts_of(tree, roles.claimed)
     scalers = [tree.places[p] for p in roles.scalers]
     facts["other"] += [
         Fact(path=p.path, name=f"GradScaler {key}", value=brief(value))

@@ -4,7 +4,12 @@ Slots and options are those of torch.optim, of transformers' and apex's own, and
 two keep the same, both are named.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from pthreport.document import Fact, Optimizer
 
 _BY_OPTIONS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"max_iter", "history_size", "line_search_fn"}), "LBFGS"),
@@ -68,6 +73,30 @@ def kind_of(
                 found = _adam(slots, groups, options, found[1])
             return found[0], found[1] + "; no state" + (" yet" if kind != "SGD" else "")
     return "not recognised", "slots " + (", ".join(sorted(slots)) or "none")
+
+
+def told_by_arguments(described: Optimizer, arguments: Sequence[Fact]) -> Optimizer:
+    """`described`, Adam told from AdamW by what the file's arguments call the optimizer, where the state
+    itself tells them not apart and the arguments agree."""
+    if not described.kind.startswith(_EITHER):
+        return described
+    named: dict[str, Fact] = {}
+    for fact in arguments:
+        if _OPTIMIZER.fullmatch(fact.path.rpartition(".")[2]) and (found := _ADAM.search(fact.value)):
+            named.setdefault("AdamW" if found[1] else "Adam", fact)
+    if len(named) != 1:
+        return described
+    kind, fact = next(iter(named.items()))
+    return msgspec.structs.replace(
+        described,
+        kind=kind + described.kind.removeprefix(_EITHER),
+        evidence=f"{described.evidence}, and {fact.path} says {fact.value}",
+    )
+
+
+_EITHER = "Adam or AdamW"
+_OPTIMIZER = re.compile(r"optim(izer)?(_?(name|type|class))?|opt", re.I)
+_ADAM = re.compile(r"(?:^|\.)adam(w)?(?:$|_torch|_hf|_apex)", re.I)
 
 
 def _adam(

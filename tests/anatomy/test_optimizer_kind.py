@@ -116,3 +116,31 @@ def test_apex_counts_in_its_groups(tmp_path: Path) -> None:
 def test_what_slots_and_options_tell(slots: set[str], options: set[str], kind: str) -> None:
     group: dict[object, object] = dict.fromkeys(options, 0.5)
     assert kind_of(frozenset(slots), [group], options)[0] == kind
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"args": {"optimizer": "Adam"}}, "Adam"),
+        ({"args": {"optim": "adamw_torch"}}, "AdamW"),
+        ({"hparams": {"optimizer_class": "torch.optim.AdamW"}}, "AdamW"),
+        ({"args": {"optimizer": "adam"}, "config": {"optim": "adamw"}}, "Adam or AdamW"),
+        ({"args": {"optimizer": "sgd"}}, "Adam or AdamW"),
+        ({"args": {"adam": "adam", "optimizer": "my_adamw2"}}, "Adam or AdamW"),
+        ({}, "Adam or AdamW"),
+    ],
+)
+def test_arguments_tell_adam_from_adamw(
+    tmp_path: Path, arguments: dict[str, dict[str, str]], kind: str
+) -> None:
+    model = network()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    model(torch.randn(8, 6)).square().mean().backward()
+    optimizer.step()
+    state = optimizer.state_dict()
+    del state["param_groups"][0]["decoupled_weight_decay"]  # as torch wrote before 2.7
+    torch.save({"model": model.state_dict(), "optimizer": state, **arguments}, tmp_path / "run.pt")
+    (found,) = pthreport.analyze(tmp_path / "run.pt").training.optimizers
+    assert found.kind == kind
+    assert found.groups[0].words.startswith(f"{kind}, learning rate 0.1")
+    assert ("says" in found.evidence) == (kind != "Adam or AdamW")
