@@ -6,13 +6,13 @@ from itertools import islice
 
 import msgspec
 
-from pthreport.anatomy import adapters, budget, experts, schedule, training
+from pthreport.anatomy import adapters, budget, experts, families, schedule, training
 from pthreport.anatomy import contents as contents_room
 from pthreport.anatomy import layers as layers_room
 from pthreport.anatomy import models as models_room
 from pthreport.anatomy import optimizer as optimizer_room
 from pthreport.anatomy.architecture import Blueprint, compare, read_classes
-from pthreport.anatomy.heads import Heads, heads, heads_in
+from pthreport.anatomy.heads import Heads, heads, heads_in, heads_of_width
 from pthreport.anatomy.kinds import CONVOLUTIONS, KINDS
 from pthreport.anatomy.layers import LayerFound
 from pthreport.anatomy.models import ModelFound
@@ -29,6 +29,7 @@ from pthreport.checkpoint.uncollected import uncollected
 from pthreport.document import (
     Architecture,
     Fact,
+    Family,
     Layer,
     Model,
     ModuleClass,
@@ -193,6 +194,8 @@ def _group_of(tree: Outline, roles: models_room.Roles, position: int) -> Mapping
 def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
     layers = tuple(_layers(found))
     modules = layers_room.module_tree(layers)
+    structure = structure_of(layers)
+    adapted = adapters.find([e for layer in layers for e in layer.entries.values()], tree)
     ties: dict[object, list[str]] = {}
     for entry in found.entries:
         if entry.storage is not None:
@@ -201,6 +204,8 @@ def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
         key=found.key,
         label=found.key or "model",
         role=found.role,
+        # Factors of adapters are layers of no family.
+        family=None if adapted else _with_heads(families.recognise(structure), found, tree),
         parameters=modules[0].parameters,
         buffers=modules[0].buffers,
         bytes=modules[0].bytes,
@@ -212,8 +217,8 @@ def _model(found: ModelFound, tree: Outline) -> ModelAnatomy:
         ),
         prefixes=found.removed,
         ties=tuple(Tie(paths=tuple(paths)) for paths in ties.values() if len(paths) > 1),
-        adapters=adapters.find([e for layer in layers for e in layer.entries.values()], tree),
-        experts=experts.describe(layers, structure_of(layers)),
+        adapters=adapted,
+        experts=experts.describe(layers, structure),
         by_kind=budget.by_kind(layers),
         by_depth=budget.by_depth(layers, modules),
         by_dtype=budget.by_dtype(layers),
@@ -225,6 +230,18 @@ def _layers(found: ModelFound) -> list[LayerFound]:
     if found.classes_from is None:
         return layers_room.group(found.entries, found.classes)
     return layers_room.group(found.entries, found.classes, f"its class in {found.classes_from}")
+
+
+def _with_heads(family: Family | None, found: ModelFound, tree: Outline) -> Family | None:
+    """`family` with its heads of attention where no shape proves them but the file says them."""
+    if family is None or "heads" in family.facts or "feed-forward width" not in family.facts:
+        return family
+    told = heads_of_width(tree, found.classes, int(family.facts["width"]))
+    if told is None:
+        return family
+    return msgspec.structs.replace(
+        family, facts={**family.facts, "heads": str(told[0]), "heads known by": told[1]}
+    )
 
 
 def _layer(layer: LayerFound) -> Layer:

@@ -160,7 +160,7 @@ def natural(name: str) -> tuple[tuple[str, int], ...]:
 
 
 def _inside(node: str, known: Mapping[str, object]) -> bool:
-    if "" in known:
-        return True
+    if not known or "" in known:
+        return bool(known)
     parts = segments(node)
     return any(".".join(parts[:depth]) in known for depth in range(1, len(parts)))

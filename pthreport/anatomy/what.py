@@ -1,10 +1,17 @@
-"""The sentence that says what the file is, from layer kinds and counts alone."""
+"""The sentence that says what the file is: the family where one was recognised, else layer kinds and counts."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from pthreport.anatomy.kinds import CONVOLUTIONS, RECURRENT
-from pthreport.document import Fact, Model, Optimizer
+from pthreport.anatomy.plain import cut
+from pthreport.document import Fact, Family, Model, Optimizer
+
+_VOWELS = ("A", "E", "I", "O", "a", "e", "i", "o", "LSTM", "RNN", "SE-", "XLM")
+"""How names begin that are spoken with a vowel first."""
+
+_LONGEST_NAME = 60
+"""Characters of a module's name in the sentence; it comes from the file."""
 
 
 def sentence(
@@ -24,17 +31,19 @@ def sentence(
         return "No tensor: plain values and objects only"
     main = max(models, key=lambda m: m.parameters)
     raw = [m for m in models if m.role != "ema"] or list(models)
-    words = (
-        f"{_network(main)}, {_scaled(main.parameters)} parameters"
-        if len(models) == 1
-        else (
-            f"{_number(len(models)).capitalize()} models, the largest {_network(main).lower()} with {_scaled(main.parameters)} parameters"
-        )
-    )
+    network = _network(main) if main.family is None else of_family(main.family)
+    size = f"{_scaled(main.parameters)} parameters"
+    if len(models) == 1:
+        words = f"{network}{', ' if main.family is None else ': '}{size}"
+    else:
+        count = _number(len(models)).capitalize()
+        words = f"{count} models, the largest {network[0].lower()}{network[1:]} with {size}"
     if dtypes:
         total = sum(dtypes.values())
         common, amount = dtypes.most_common(1)[0]
         words += f" in {common}" + ("" if amount > 0.98 * total else " and other types")
+    if main.family is not None:
+        words += "".join(f", {said}" for said in ends(main.family))
     if len(raw) < len(models):
         words += ", with a moving average beside the raw weights"
     if optimizers:
@@ -53,6 +62,32 @@ def sentence(
     elif step is not None:
         words += f" at step {step.value}"
     return words
+
+
+def of_family(family: Family) -> str:
+    """What the model, or most of it, is and from what that was concluded."""
+    article = "An" if family.variant.startswith(_VOWELS) else "A"
+    name = f"{article} {family.variant}"
+    if family.at:
+        name = (
+            f"A model whose largest part, {cut(family.at, _LONGEST_NAME)}, is {name[0].lower()}{name[1:]}"
+        )
+    return f"{name} ({family.basis} from {family.evidence})"
+
+
+def ends(family: Family) -> list[str]:
+    """What its tables and ends tell, in words."""
+    facts = family.facts
+    said = [
+        _count(int(facts[key]), word)
+        for key, word in (("classes", "class"), ("outputs", "output"), ("input channels", "input channel"))
+        if facts.get(key, "").isdecimal()
+    ]
+    if "vocabulary" in facts:
+        said.append(f"a vocabulary of {int(facts['vocabulary']):,}")
+    if facts.get("heads", "").isdecimal():
+        said.append(f"{_count(int(facts['heads']), 'head')} ({facts['heads known by']})")
+    return said
 
 
 def _network(model: Model) -> str:
@@ -94,7 +129,7 @@ def _network(model: Model) -> str:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {what}{'' if number == 1 else 'es' if what.endswith('s') else 's'}"
 
 
 def _number(number: int) -> str:

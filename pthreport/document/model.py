@@ -219,8 +219,9 @@ class Family(Part, frozen=True, kw_only=True):
     """A published architecture that a model, or the module `at` in it, has the structure of.
 
     `name` is the family ("ResNet"), `variant` what a sentence calls it ("ResNet-50"). `facts` are what
-    the shapes tell, as far as they do: "depth", "width", "heads", "vocabulary", "input channels",
-    "classes" and others by their usual names. `evidence` says from what it was concluded.
+    the shapes tell, as far as they do: "depth", "width", "input channels", "classes" (outputs of the head that the
+    family has), "vocabulary" and "positions" (rows of their tables), "heads" with "heads known by" and
+    others by their usual names. `evidence` says from what the family was concluded.
     """
 
     name: str
@@ -283,6 +284,7 @@ class Model(Part, frozen=True, kw_only=True):
     key: str
     label: str
     role: str = ""
+    family: Family | None = None
     parameters: int
     buffers: int
     bytes: int
