@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from pthreport.document import Report, ReportError, from_json
     from pthreport.render import OutputError
+    from pthreport.verification import verify
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ __all__ = [
     "analyze",
     "from_json",
     "open_checkpoint",
+    "verify",
 ]
 
 _HOMES = {
@@ -54,6 +56,7 @@ _HOMES = {
     "ReportError": "pthreport.document",
     "from_json": "pthreport.document",
     "OutputError": "pthreport.render",
+    "verify": "pthreport.verification",
 }
 
 

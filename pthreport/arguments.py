@@ -30,6 +30,11 @@ examples:
 settings: [tool.pthreport] of the nearest pyproject.toml, or a pthreport.toml, from the working directory
 upwards: fail-on, select, ignore, and thresholds.CHECK.NAME = VALUE. The command line goes before it.
 
+  pthreport verify report.html model.pth          does this report belong to this file? (its own --help)
+
+A first word "verify" is that command, unless a file of that name lies in the working directory
+(./verify is a file always).
+
 exit codes: 0 a report was made; 1 --fail-on was reached (the report is written); 2 wrong usage or
 nothing could be read; 3 an error of pthreport itself; 130 interrupted.
 """
@@ -142,4 +147,24 @@ def parser() -> argparse.ArgumentParser:
         "--json-schema", action="store_true", help="print the JSON Schema of report.json and exit"
     )
     made.add_argument("--version", action="version", version=f"pthreport {__version__}")
+    return made
+
+
+def verify_parser() -> argparse.ArgumentParser:
+    """The arguments of `pthreport verify`."""
+    made = _Parser(
+        prog="pthreport verify",
+        description="Does a report belong to a checkpoint? Exit code 0 where it does, 1 where it does not.",
+        allow_abbrev=False,
+    )
+    made.add_argument("report", metavar="REPORT", help="a report of pthreport: .html, .pdf or .json")
+    made.add_argument("checkpoint", metavar="CHECKPOINT", help="a checkpoint, file or folder")
+    made.add_argument(
+        "--full",
+        action="store_true",
+        help="measure the checkpoint again and compare every number, not only the SHA-256",
+    )
+    made.add_argument("--jobs", type=int, metavar="N", help="worker threads (default: one a core)")
+    made.add_argument("--limit", action="append", default=[], metavar="NAME=VALUE", help="as of pthreport")
+    made.add_argument("--quiet", action="store_true", help="say nothing where they match")
     return made

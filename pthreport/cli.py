@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pthreport.arguments import UsageError, parser
+from pthreport.arguments import UsageError, parser, verify_parser
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code. Every error is one line on standard error."""
     try:
-        return _run(parser().parse_args(arguments))
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        if given[:1] == ["verify"] and not os.path.lexists("verify"):
+            return _verify(verify_parser().parse_args(given[1:]))
+        return _run(parser().parse_args(given))
     except KeyboardInterrupt:
         _say("interrupted; nothing was written half")
         return 130
@@ -125,6 +128,40 @@ def _place(checkpoint: str) -> str | None:
         return Path(checkpoint).resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
         return None
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from pthreport.checkpoint import CheckpointError, with_settings
+    from pthreport.progress import progress_bar
+    from pthreport.spool import checkpoint_path
+    from pthreport.verification import verify
+
+    try:
+        with (
+            checkpoint_path(given.checkpoint) as path,
+            progress_bar(path.name, enabled=given.full and not given.quiet) as progress,
+        ):
+            found = verify(
+                given.report,
+                path,
+                full=given.full,
+                jobs=given.jobs,
+                limits=with_settings(given.limit),
+                progress=progress,
+            )
+    except CheckpointError as error:
+        raise UsageError(f"{given.checkpoint}: {error}") from error
+    verdict = (
+        "the report belongs to the checkpoint" if found.matches else "the report does not belong to it"
+    )
+    if not given.quiet:
+        from pthreport.render.visible import visible
+
+        for line in (*found.lines, verdict):
+            print(visible(line))
+    elif not found.matches:
+        _say(f"{given.report}: {verdict}: {found.lines[0]}")
+    return 0 if found.matches else 1
 
 
 def _check_outputs(given: argparse.Namespace) -> None:
