@@ -74,12 +74,12 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="write a report; its ending chooses the kind: .html .pdf .json .md .csv .sarif (may be repeated; - with --format writes to standard output)",
+        help="write a report; its ending chooses the kind: .html .pdf .json .md .csv .sarif .intoto.json .cdx.json (may be repeated; - with --format writes to standard output)",
     )
     made.add_argument(
         "--format",
         metavar="KIND",
-        help="kind of the report that -o - writes: html, pdf, json, md, csv or sarif",
+        help="kind of the report that -o - writes: html, pdf, json, md, csv, sarif, intoto.json or cdx.json",
     )
     made.add_argument(
         "--show",

@@ -179,6 +179,8 @@ def _check_outputs(given: argparse.Namespace) -> None:
     if len(wanted) == 1:
         # Among others it is said when they are written.
         check_kind(*wanted)
+    if given.no_hash and ".intoto.json" in wanted:
+        raise UsageError("an .intoto.json is a statement about the file's SHA-256; leave out --no-hash")
     for output in given.output:
         if output == "-":
             continue

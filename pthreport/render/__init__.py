@@ -61,6 +61,21 @@ def _sarif(report: Report, around: Surroundings) -> bytes:
     return render_sarif(report, around.place)
 
 
+def _intoto(report: Report, around: Surroundings) -> bytes:
+    from pthreport.render.intoto import NoDigestError, render_intoto
+
+    try:
+        return render_intoto(report)
+    except NoDigestError as error:
+        raise OutputError(str(error)) from error
+
+
+def _cyclonedx(report: Report, around: Surroundings) -> bytes:
+    from pthreport.render.cyclonedx import render_cyclonedx
+
+    return render_cyclonedx(report)
+
+
 def _pdf(report: Report, around: Surroundings) -> bytes:
     from pthreport.render.pdf import PangoMissingError, render_pdf
 
@@ -77,27 +92,22 @@ FORMATS: dict[str, Callable[[Report, Surroundings], bytes]] = {
     ".md": _markdown,
     ".csv": _csv,
     ".sarif": _sarif,
+    ".intoto.json": _intoto,
+    ".cdx.json": _cyclonedx,
 }
 """Endings and what writes them; what is text is UTF-8."""
-
-_LATER = {".intoto.json", ".cdx.json"}
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
     """The ending of `path` that decides its kind, the longest that fits. Raises `OutputError`."""
     name = Path(path).name.casefold()
-    fitting = [ending for ending in {*FORMATS, *_LATER} if name.endswith(ending)]
+    fitting = [ending for ending in FORMATS if name.endswith(ending)]
     if not fitting:
         raise OutputError(
             f"{os.fspath(path)}: the ending of an output chooses its kind, and this one is not known "
             f"(known: {', '.join(FORMATS)})"
         )
-    ending = max(fitting, key=len)
-    if ending in _LATER:
-        raise OutputError(
-            f"{os.fspath(path)}: {ending} reports are not there yet (now: {', '.join(FORMATS)})"
-        )
-    return ending
+    return max(fitting, key=len)
 
 
 def check_kind(ending: str) -> None:
