@@ -14,8 +14,9 @@ _ONLY_SHARED = frozenset(("defs", "hits"))
 
 def fit(root: Element, style: PictureStyle) -> None:
     """Change the document under `root`, a tree of HTML elements, where it stands."""
-    _exchange_pictures(root, style)
+    # Before the pictures, which are out of sight once they are written.
     _only_letters_that_can_be_drawn(root)
+    _exchange_pictures(root, style)
     _only_links_that_lead_somewhere(root)
 
 
@@ -63,7 +64,7 @@ def _only_letters_that_can_be_drawn(root: Element) -> None:
             element.text = drawn(element.text)
         if element.tail:
             element.tail = drawn(element.tail)
-        for name in ("alt", "content"):
+        for name in ("aria-label", "content"):
             if name in element.attrib:
                 element.set(name, drawn(element.attrib[name]))
 

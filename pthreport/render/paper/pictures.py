@@ -58,7 +58,7 @@ class Pictures:
     shared: Mapping[str, ElementWrapper]
 
     def fitted(self, node: ElementWrapper) -> Element:
-        """The picture `node` as it can be drawn: a figure with its words, or, where it says nothing
+        """The picture `node` as it can be drawn: an image with its words, or, where it says nothing
         that does not stand beside it, the background of an empty element, which no reader stops at."""
         element = node.etree_element
         classes = set(element.get("class", "").split())
@@ -67,13 +67,14 @@ class Pictures:
             root = self._enlarged(node, variables)
         else:
             root = self._laid_out(node, classes, variables)
-        root.set("class", element.get("class", ""))
+        packed = base64.b64encode(ElementTree.tostring(root)).decode("ascii")
+        source, name = f"data:image/svg+xml;base64,{packed}", element.get("class", "")
         if element.get("aria-hidden") == "true":
-            return _background(root)
-        title = Element(f"{NAMESPACE}title")
-        title.text = element.get("aria-label", "")
-        root.insert(0, title)
-        return root
+            return Element("span", {"class": f"{name} drawn", "style": f"background-image: url({source})"})
+        made = Element("img", {"class": name, "alt": element.get("aria-label", ""), "src": source})
+        if root.get("preserveAspectRatio") == "none" and "i" not in classes:
+            made.set("style", f"width: {root.get('width')}; height: {root.get('height')}")
+        return made
 
     def _enlarged(self, node: ElementWrapper, variables: Mapping[str, str]) -> Element:
         """A picture with its own coordinates: they stay, only lines and letters are measured in them."""
@@ -282,11 +283,3 @@ def _pixels(item: str) -> float:
 def _view_box(element: Element) -> tuple[float, float]:
     numbers = element.get("viewBox", "0 0 0 0").split()
     return float(numbers[2]), float(numbers[3])
-
-
-def _background(root: Element) -> Element:
-    packed = base64.b64encode(ElementTree.tostring(root)).decode("ascii")
-    classes = f"{root.get('class', '')} drawn".strip()
-    return Element(
-        "span", {"class": classes, "style": f"background-image: url(data:image/svg+xml;base64,{packed})"}
-    )
