@@ -55,6 +55,13 @@ def test_it_is_archivable(small: Opened) -> None:
     assert "/Encrypt" not in small.trailer
 
 
+def test_pixels_stay_pixels(small: Opened) -> None:
+    """Smoothing is left out, which the format forbids and which would blur a weight into its neighbours."""
+    images = [item for item in small.objects() if item.get("/Subtype") == "/Image"]
+    assert images
+    assert {str(image["/Interpolate"]) for image in images} == {"False"}
+
+
 def test_its_title_is_the_reports_in_both_places(small: Opened) -> None:
     assert small.reader.metadata is not None
     assert small.reader.metadata.title == "small.pth · pthreport"

@@ -37,6 +37,10 @@ class Bounds:
     details: int = 50
     """Its other details, and rows of each of its tables."""
     imports: int = 300
+    sources: int = 1000
+    """Texts of source code."""
+    code: int = 5000
+    """Lines of one of them."""
     groups: int = 12
     """Groups of an optimizer."""
     optimizer_cards: int = 0
@@ -66,7 +70,7 @@ PAGE = Bounds(
 
 PAPER = Bounds(
     rows=200,
-    cards=14,
+    cards=12,
     loose=40,
     loose_cards=3,
     optimizer=8,
@@ -78,6 +82,12 @@ PAPER = Bounds(
     figures=120,
     on_card=10,
     parts=8,
+    places=12,
+    details=10,
+    imports=40,
+    groups=6,
+    sources=4,
+    code=16,
 )
 """A document that a person leafs through; all the rest is attached to it."""
 

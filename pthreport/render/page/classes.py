@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from pthreport.document import Model, Report
+from pthreport.document import Model, Report, SourceText
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.visible import visible
 
@@ -39,21 +39,24 @@ class SourceView:
     left_out: int
 
 
-def sources(report: Report) -> tuple[SourceView, ...]:
+def sources(report: Report, bounds: Bounds = PAGE) -> tuple[SourceView, ...]:
     """The source code in the file, escaped line by line; that of torch's own classes last."""
-    views = [
-        SourceView(
-            name=source.name,
-            file=source.file,
-            anchor=f"source-{number}",
-            code=Markup("\n").join(escape(visible(line)) for line in _lines(source.text)),
-            lines=len(_lines(source.text)),
-            characters=source.characters,
-            left_out=source.characters - len(source.text),
-        )
-        for number, source in enumerate(report.sources, 1)
-    ]
-    return tuple(sorted(views, key=lambda view: view.name.startswith("torch.")))
+    views = [_source(source, number, bounds.code) for number, source in enumerate(report.sources, 1)]
+    return tuple(sorted(views, key=lambda view: view.name.startswith("torch."))[: bounds.sources])
+
+
+def _source(source: SourceText, number: int, most: int) -> SourceView:
+    lines = _lines(source.text)
+    left_out = source.characters - len(source.text) + sum(len(line) + 1 for line in lines[most:])
+    return SourceView(
+        name=source.name,
+        file=source.file,
+        anchor=f"source-{number}",
+        code=Markup("\n").join(escape(visible(line)) for line in lines[:most]),
+        lines=len(lines),
+        characters=source.characters,
+        left_out=left_out,
+    )
 
 
 def _lines(text: str) -> list[str]:
