@@ -15,6 +15,7 @@ import pytest
 from pthreport.document import from_json, to_json
 from pthreport.render import pdf
 from pthreport.render.csv import render_csv
+from pthreport.render.page.bounds import PAPER
 from pthreport.render.pdf import render_pdf
 from pthreport.render.templates import asset
 from tests.render.paper.opened import FACES, Opened, needs_pango, nothing_in_the_margins, opened
@@ -188,8 +189,8 @@ def test_what_is_left_out_is_said_and_the_document_stays_short() -> None:
     found = opened(named_report([f"layer{number}" for number in range(3000)]))
     assert len(found.pages) <= 40
     text = " ".join(found.text.split())
-    assert "The table shows 200 of 3,000" in text
-    assert "14 of 3,000, those with findings first" in text
+    assert f"The table shows {PAPER.rows} of 3,000" in text
+    assert f"{PAPER.cards} of 3,000, those with findings first" in text
 
 
 def test_nothing_runs_off_a_sheet_and_no_sheet_is_empty(small: Opened, tmp_path: Path) -> None:

@@ -135,6 +135,9 @@ class Pictures:
             _paint(made, declared, place)
         else:
             self._fill(made, node, place)
+        if kind == "image":
+            # A pixel is a value: smoothed, it would be none, and PDF/A forbids it.
+            made.set("image-rendering", "crisp-edges")
         return [made]
 
     def _framed(self, node: ElementWrapper, attributes: Mapping[str, str], place: Place) -> Element:
