@@ -10,7 +10,7 @@ from cssselect2 import ElementWrapper
 
 from pthreport.draw import bars, histogram, strip
 from pthreport.render.paper.fit import fit
-from pthreport.render.paper.pictures import NAMESPACE, scaled_path
+from pthreport.render.paper.pictures import NAMESPACE, WIDE, scaled_path
 from pthreport.render.paper.style import picture_style
 from pthreport.render.templates import asset
 from tests.render.parts import histogram as bell
@@ -27,8 +27,18 @@ def fitted(body: str) -> Element:
     return found
 
 
-def of(root: Element, kind: str) -> list[Element]:
-    return list(root.iter(f"{NAMESPACE}{kind}"))
+def pictures(body: Element) -> list[Element]:
+    """The pictures in `body`, unpacked."""
+    return [ElementTree.fromstring(_unpacked(image.get("src", ""))) for image in body.iter("img")]
+
+
+def of(body: Element, kind: str) -> list[Element]:
+    """The elements of one kind in all pictures."""
+    return [element for picture in pictures(body) for element in picture.iter(f"{NAMESPACE}{kind}")]
+
+
+def _unpacked(address: str) -> bytes:
+    return base64.b64decode(address.partition("base64,")[2].removesuffix(")"))
 
 
 @pytest.mark.parametrize(
@@ -46,14 +56,15 @@ def test_a_path_of_straight_lines_is_stretched_by_its_numbers(path: str, scaled:
 
 def test_a_picture_has_its_words_its_size_and_its_style() -> None:
     body = fitted(histogram.linear_histogram(bell(), {}, 0.0, "A bell & its <words>"))
-    (picture,) = [child for child in body if child.tag == f"{NAMESPACE}svg"]
-    assert picture[0].tag == f"{NAMESPACE}title"
-    assert picture[0].text == "A bell & its <words>"
+    (image,) = body.iter("img")
+    assert image.get("alt") == "A bell & its <words>"
+    assert image.get("class") == "hist"
+    (picture,) = pictures(body)
     assert picture.get("viewBox", "").startswith("0 0 400 ")
     assert not [item for item in ElementTree.tostring(picture, "unicode").split('"') if item.endswith("%")]
-    assert {text.get("font-family") for text in of(picture, "text")} == {"DejaVu Sans"}
+    assert {text.get("font-family") for text in of(body, "text")} == {"DejaVu Sans"}
     # The page's own colour for bars, without its variables.
-    assert picture[1].get("fill") == STYLE.palette["--fill"]
+    assert picture[0].get("fill") == STYLE.palette["--fill"]
 
 
 def test_a_line_in_a_stretched_frame_keeps_its_thickness() -> None:
@@ -62,7 +73,9 @@ def test_a_line_in_a_stretched_frame_keeps_its_thickness() -> None:
     body = fitted(strip.depth_strip(columns, rows, [], "Two layers").picture)
     caps = [path for path in of(body, "path") if path.get("stroke") == STYLE.palette["--cap"]]
     assert caps
-    assert {path.get("stroke-width") for path in caps} == {"2"}
+    on_sheet, drawn_in = WIDE
+    widths = [float(path.get("stroke-width", "")) for path in caps]
+    assert widths == pytest.approx([2 * drawn_in / on_sheet] * len(caps), 1e-3)
     assert all(frame.get("viewBox") is None for frame in of(body, "svg")[1:])
 
 
@@ -90,11 +103,10 @@ def test_what_is_shown_again_is_there_and_gives_no_second_anchor() -> None:
 def test_decoration_becomes_a_background_that_no_reader_stops_at() -> None:
     body = fitted(f"<p>3 %{bars.share_bar(0.03)} of all</p>")
     (mark,) = body.iter("span")
-    assert of(body, "svg") == []
+    assert pictures(body) == []
     assert mark.get("class") == "bar drawn"
     assert mark.tail == " of all"
-    packed = mark.get("style", "").partition("base64,")[2].removesuffix(")")
-    assert b'width="3"' in base64.b64decode(packed)
+    assert b'width="3"' in _unpacked(mark.get("style", ""))
 
 
 def test_what_only_a_pointer_needs_is_left_out() -> None:
@@ -102,7 +114,7 @@ def test_what_only_a_pointer_needs_is_left_out() -> None:
         [strip.Column("a", "#a"), strip.Column("b", "#b")], [strip.Row("N", (1.0, 2.0), "log")], [], "Two"
     )
     body = fitted(drawn.picture + drawn.links + "<p>after</p>")
-    assert len([child for child in body if child.tag == f"{NAMESPACE}svg"]) == 1
+    assert len(pictures(body)) == 1
     assert "after" in "".join(body.itertext())
 
 
