@@ -143,6 +143,25 @@ def test_a_network_without_its_norms_is_the_same() -> None:
     assert (family.variant, family.facts["classes"]) == ("ResNet-50", "1000")
 
 
+def test_a_network_quantized_to_8_bits_is_the_same() -> None:
+    """torch.ao.quantization leaves scales and zero points, and packs the linear layer away."""
+    shapes: Shapes = {"fc.scale": (), "fc.zero_point": (), "quant.scale": (1,), "quant.zero_point": (1,)}
+    for key, shape in shapes_of("torchvision resnet18").items():
+        if len(shape) == 4:
+            shapes |= {key: shape, key.replace("weight", "bias"): shape[:1]}
+            shapes |= {key.replace("weight", leaf): () for leaf in ("scale", "zero_point")}
+    shapes |= {
+        f"layer{i}.{j}.add_relu.{leaf}": ()
+        for i in (1, 2, 3, 4)
+        for j in (0, 1)
+        for leaf in ("scale", "zero_point")
+    }
+    family = recognised(shapes)
+    assert family is not None
+    assert family.variant == "ResNet-18"
+    assert "classes" not in family.facts
+
+
 def test_another_head_is_told_and_a_longer_one_gives_outputs() -> None:
     shapes = shapes_of("torchvision resnet18")
     other = recognised(shapes | {"fc.weight": (7, 512), "fc.bias": (7,)})

@@ -44,7 +44,7 @@ def _by_distances(structure: Structure) -> Family | None:
             continue
         counts = {k[0] for k in classes if sum(o[0] == k[0] for o in classes) >= len(boxes)}
         head = _classes(node, structure, counts, len(boxes))
-        facts = {"scales": str(len(boxes) if len(boxes) < 4 else "4"), "distances": str(bins)}
+        facts = {"scales": str(len(boxes)), "distances": str(bins)}
         if head is not None:
             facts["classes"] = str(head)
         facts["input channels"] = str(structure.convolutions[0].weight[1])

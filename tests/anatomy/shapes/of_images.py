@@ -124,7 +124,7 @@ def others() -> Iterator[Made]:
         "resnet20_cifar10": "ResNet-20", "wrn28_10_cifar10": "pre-activation Wide ResNet-28-10", "preresnet18": "pre-activation ResNet-18",
         "mobilenet_wd2": "MobileNetV1 at 0.5 times its width", "bninception": None, "darknet53": None, "diracnet18v2": None, "drnc26": None,
         "icnet_resnetd50b_cityscapes": None, "mnasnet_b1": None, "peleenet": None, "polynet": None, "shufflenet_g1_w1": None, "sinet_cityscapes": None,
-        "squeezenext": None, "sqnxt23_w1": None, "unet_cub": None, "hrnet_w18_small_v1": None, "lwopenpose2d_mobilenet_cmupan_coco": None,
+        "sqnxt23_w1": None, "hrnet_w18_small_v1": None, "lwopenpose2d_mobilenet_cmupan_coco": None,
     }.items():  # fmt: skip
         says = {"classes": 10} if name.endswith("cifar10") else {}
         yield f"pytorchcv {name}", variant, partial(cv.get_model, name, pretrained=False), says
