@@ -228,22 +228,28 @@ of two cores, or, for larger files, about what measuring the file's bytes takes.
 def within_budget(
     tasks: list[SpectrumTask], depth: Depth = "standard"
 ) -> tuple[list[SpectrumTask], dict[str, LayerSpectra]]:
-    """The tasks that are carried out, cheapest first until the budget is spent, and for each of the others
-    the reason why it has no spectrum. At full depth that is all of them."""
+    """The tasks that are carried out, and for each of the others the reason why it has no spectrum.
+
+    All of them in full where that is within the budget. Else every one in brief, cheapest first, as far
+    as the budget goes, and with what is left as many as possible in full. At full depth all are exact.
+    """
     if depth == "full":
         return tasks, {}
     left = max(LEAST_BUDGET, BUDGET_PER_BYTE * sum(task.tensor.nbytes for task in tasks))
-    chosen_paths = set()
-    for task in sorted(tasks, key=cost):
+    chosen_tasks: dict[str, SpectrumTask] = {}
+    brief = {task.tensor.path: replace(task, brief=True) for task in tasks}
+    for task in sorted(brief.values(), key=cost):
         left -= cost(task)
         if left < 0:
             break
-        chosen_paths.add(task.tensor.path)
+        chosen_tasks[task.tensor.path] = task
+    for task in sorted(tasks, key=cost):
+        path = task.tensor.path
+        left -= cost(task) - cost(brief[path])
+        if left < 0 or path not in chosen_tasks:
+            break
+        chosen_tasks[path] = task
     reason = "left out at standard depth: the spectra of all layers would take longer than measuring them"
-    kept = [task for task in tasks if task.tensor.path in chosen_paths]
-    rest = {
-        t.tensor.path: LayerSpectra(t.tensor.path, reason=reason)
-        for t in tasks
-        if t.tensor.path not in chosen_paths
-    }
-    return kept, rest
+    paths = [task.tensor.path for task in tasks]
+    kept = [chosen_tasks[path] for path in paths if path in chosen_tasks]
+    return kept, {path: LayerSpectra(path, reason=reason) for path in paths if path not in chosen_tasks}

@@ -16,6 +16,9 @@ from pthreport.measure.spectrum.algebra import NUMPY, Algebra
 
 STARTS = 8
 STEPS = 24
+BRIEF_STEPS = 6
+"""Steps of a rough estimate: the largest value of noise is then known to a few per cent, that of a learnt
+matrix far better."""
 SEED = 0x5EED
 
 SETTLED = 0.1

@@ -26,6 +26,9 @@ LEAST_BIN = 1e-12
 MOST_ALPHA_ERROR = 0.5
 """Share of alpha that its error may be for an estimated alpha to be told."""
 
+MOST_RANK_ERROR = 0.2
+"""The same for an effective rank: what decays evenly over many orders of magnitude needs more steps."""
+
 LOST = 0.01
 """Share of values too small to be told from zero above which an estimated rank is not told."""
 
@@ -74,7 +77,8 @@ def estimated_figures(
 ) -> Spectrum:
     """The figures of a matrix from the density of its singular values in units of `scale`.
 
-    The condition, one value at the density's end, is not told; nor is the rank where more than one
+    The condition, one value at the density's end, is not told; nor are an effective rank that may be off by
+    more than a fifth, the rank where more than one
     value in a hundred is too small for products in float32, nor an alpha that may be off by
     more than half of itself (which is most often so: the search for xmin jumps with small changes).
     """
@@ -86,6 +90,10 @@ def estimated_figures(
     rank, lost = _rank(density, threshold / scale)
     rank_known = lost <= LOST * density.size
     fit = told(fit_power_law(values * values))
+    effective: float | None = _entropy_rank(density)
+    effective_error: float | None = density.spread(_entropy_rank)
+    if effective is None or effective_error is None or effective_error > MOST_RANK_ERROR * effective:
+        effective, effective_error = None, None
     alpha_error = None
     if fit is not None:
         low, high = plausible_alphas(values * values, rank_errors(density), fit)
@@ -98,7 +106,7 @@ def estimated_figures(
         spectral_norm=scale * top,
         frobenius_norm=frobenius,
         stable_rank=stable,
-        effective_rank=_entropy_rank(density),
+        effective_rank=effective,
         condition=None,
         rank=round(rank) if rank_known else None,
         rank_threshold=threshold,
@@ -111,7 +119,7 @@ def estimated_figures(
         errors=SpectrumErrors(
             spectral_norm=scale * density.residual,
             stable_rank=stable * ((1 - min(density.residual / top, 0.5)) ** -2 - 1),
-            effective_rank=density.spread(_entropy_rank),
+            effective_rank=effective_error,
             rank=ceil(lost + density.spread(lambda one: _rank(one, threshold / scale)[0]))
             if rank_known
             else None,

@@ -33,7 +33,8 @@ class SpectrumTask:
     Its matrix has a row for every unit: dim `unit_axis` (None counts as 0), for a grouped transposed
     convolution dim 1 group by group; the columns are all the rest. With `row_dims` > 1 the rows are the
     first so many dims together. `kind` is a word of `pthreport.anatomy.kinds`. `sections` are parts with a
-    spectrum of their own, for tensors of two dims, or whose rows are all dims but the last.
+    spectrum of their own, for tensors of two dims, or whose rows are all dims but the last. `brief` asks for
+    a rough estimate where that is cheaper than to compute all values.
     """
 
     tensor: Source
@@ -42,6 +43,7 @@ class SpectrumTask:
     groups: int = 1
     sections: tuple[Section, ...] = ()
     row_dims: int = 1
+    brief: bool = False
 
     @property
     def pooled(self) -> bool:
@@ -59,6 +61,7 @@ class Matrix:
     def __init__(self, task: SpectrumTask, section: Section | None = None) -> None:
         tensor = task.tensor
         self.tensor = tensor
+        self.brief = task.brief
         self._decoder = Decoder(tensor)
         self._axis = axis = task.unit_axis or 0
         shape = tensor.read_shape
@@ -121,7 +124,8 @@ class Matrix:
         Of about `size` elements and type `dtype` (by default `wide_type`). Raises `ReadError`.
         """
         dtype = np.dtype(dtype or self.wide_type)
-        tall = self.shape[0] > self.shape[1]
+        # Of a square matrix whole rows are read rather than runs of each.
+        tall = self.shape[0] >= self.shape[1]
         scattered = self._groups > 1 or self._gathered or (tall and min(self._before, self._after) > 1)
         if self.tensor.numel <= size or scattered:
             part = self.whole()[slice(*self._rows), slice(*self._columns)]
@@ -132,7 +136,7 @@ class Matrix:
             # Rows of the storage are units: runs of each along the columns, or slabs of many.
             if tall:
                 for panel in self._slabs(self._rows, self._columns, self._after, size, dtype):
-                    yield np.ascontiguousarray(panel.T)
+                    yield panel.T
             else:
                 yield from self._runs(self._rows, self._columns, self._after, size, dtype)
         elif self._after == 1:
@@ -141,7 +145,7 @@ class Matrix:
                 yield from self._runs(self._columns, self._rows, self._units, size, dtype)
             else:
                 for panel in self._slabs(self._columns, self._rows, self._units, size, dtype):
-                    yield np.ascontiguousarray(panel.T)
+                    yield panel.T
         else:
             each = self._units * self._after
             step = max(1, size // each)

@@ -110,6 +110,7 @@ def _key(task: SpectrumTask) -> Hashable:
             task.unit_axis,
             task.groups,
             task.row_dims,
+            task.brief,
             task.sections,
         ),
     )

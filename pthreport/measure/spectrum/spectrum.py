@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite, prod, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from pthreport.checkpoint.errors import ReadError
 from pthreport.document.spectrum import Spectrum
 from pthreport.measure.source import Array
 from pthreport.measure.spectrum.algebra import NUMPY, Algebra
-from pthreport.measure.spectrum.estimated import STARTS, STEPS, density
+from pthreport.measure.spectrum.estimated import BRIEF_STEPS, STARTS, STEPS, density
 from pthreport.measure.spectrum.figures import estimated_figures, exact_figures, pooled_as, pooled_figures
 from pthreport.measure.spectrum.matrices import PANEL, Matrix, Section, SpectrumTask
 from pthreport.measure.spectrum.ranks import rounding_noise
@@ -24,9 +24,9 @@ EXACT_COST = 1.0e11
 """`exact_cost` up to which singular values are all computed: about two seconds of one core, where a
 2,560 x 2,560 matrix just passes and 4,096 x 4,096 is estimated (in 1 s instead of 6 s)."""
 
-MEMORY_BOUND = 40.0
-"""What one product of an estimate costs per element, in multiplications of a matrix product: it waits for
-memory (16 matrices of 4,096 x 4,096 took 10 s on two cores, where 54 exact ones of equal cost took 0.7 s)."""
+MEMORY_BOUND = 10.0
+"""What one product of an estimate costs per element and start, in multiplications of a matrix product: it
+waits for memory (4,096 x 4,096 takes 0.6 s of one core, and 0.15 s in brief)."""
 
 HELD = 32 * 1024 * 1024
 """Elements of a matrix that is kept in memory (float32, 128 MiB) while it is estimated; a longer one
@@ -54,9 +54,17 @@ def exact_cost(rows: int, columns: int) -> float:
     return float(long) * short**2 + 5.0 * float(short) ** 3
 
 
-def is_exact(rows: int, columns: int, depth: Depth = "standard") -> bool:
+def estimate_cost(rows: int, columns: int, brief: bool) -> float:
+    """The same of an estimate."""
+    return MEMORY_BOUND * rows * columns * STARTS * (BRIEF_STEPS if brief else STEPS)
+
+
+def is_exact(rows: int, columns: int, depth: Depth = "standard", brief: bool = False) -> bool:
     """Whether a matrix of that size is computed rather than estimated."""
-    return depth == "full" or exact_cost(rows, columns) <= EXACT_COST
+    if depth == "full":
+        return True
+    most = min(EXACT_COST, estimate_cost(rows, columns, brief)) if brief else EXACT_COST
+    return exact_cost(rows, columns) <= most
 
 
 def cost(task: SpectrumTask, depth: Depth = "standard") -> float:
@@ -66,10 +74,8 @@ def cost(task: SpectrumTask, depth: Depth = "standard") -> float:
     total = float(task.tensor.numel)
     matrices = [Matrix(task), *(Matrix(task, section) for section in task.sections)]
     for matrix in matrices:
-        if is_exact(*matrix.shape, depth):
-            total += exact_cost(*matrix.shape)
-        else:
-            total += MEMORY_BOUND * prod(matrix.shape) * STARTS * STEPS
+        exact = is_exact(*matrix.shape, depth, task.brief)
+        total += exact_cost(*matrix.shape) if exact else estimate_cost(*matrix.shape, task.brief)
     return total + (_pooled_cost(task) if _pools(task, depth) else 0.0)
 
 
@@ -81,7 +87,7 @@ def memory(task: SpectrumTask, depth: Depth = "standard") -> int:
     most = 4 * task.tensor.numel if task.pooled else 0  # slices are taken from the whole kernel
     for matrix in (Matrix(task), *(Matrix(task, section) for section in task.sections)):
         size = matrix.wide_type.itemsize
-        if is_exact(*matrix.shape, depth):
+        if is_exact(*matrix.shape, depth, task.brief):
             most = max(most, size * (2 * matrix.short**2 + 2 * min(prod(matrix.shape), PANEL)))
         else:
             most = max(most, size * (min(prod(matrix.shape), HELD) // 2 + PANEL))
@@ -159,7 +165,7 @@ def _spectrum(
     points = section is None or section.detail == "points"
 
     threshold = _noise(matrix, shape)
-    if not is_exact(*shape, depth):
+    if not is_exact(*shape, depth, matrix.brief):
         return _estimated(matrix, threshold, name, points, algebra)
     values = singular_values(
         matrix.panels, shape, double=matrix.double, threshold=threshold, gram=gram, algebra=algebra
@@ -183,18 +189,7 @@ def _estimated(
     matrix: Matrix, threshold: Callable[[float], float], name: str, points: bool, algebra: Algebra
 ) -> Spectrum:
     narrow = np.dtype(np.complex64 if matrix.wide_type.kind == "c" else np.float32)
-    peak, squares = 0.0, 0.0
-    for panel in matrix.panels(None if matrix.double else narrow):
-        high = float(np.abs(panel).max())
-        if not isfinite(high):
-            raise NonFiniteError
-        # Relative to the largest value so far: squares of float64's extremes are none of its numbers.
-        if high > peak:
-            squares *= (peak / high) ** 2
-            peak = high
-        if peak > 0:
-            wide = np.abs(panel).astype(np.float64).ravel() / peak
-            squares += float(wide @ wide)
+    peak, frobenius = _size(matrix, narrow)
     scale = float(2.0 ** np.clip(np.frexp(peak)[1], -1000, 1000)) if peak > 0 else 1.0
     within = not matrix.double and 1e-12 < peak < 1e12
     scale = 1.0 if within else scale
@@ -207,15 +202,42 @@ def _estimated(
                 yield (panel / scale).astype(narrow)
 
     held = list(panels()) if prod(matrix.shape) <= HELD else None
-    found = density(panels if held is None else lambda: iter(held), matrix.short, algebra=algebra)
-    frobenius = peak * sqrt(squares)
+    found = density(
+        panels if held is None else lambda: iter(held),
+        matrix.short,
+        steps=BRIEF_STEPS if matrix.brief else STEPS,
+        algebra=algebra,
+    )
     return estimated_figures(
         found, scale, matrix.shape, frobenius, threshold(frobenius), part=name, points=points
     )
 
 
+def _size(matrix: Matrix, narrow: np.dtype[Any]) -> tuple[float, float]:
+    # The largest magnitude and the Frobenius norm.
+    peak, squares = 0.0, 0.0
+    for panel in matrix.panels(None if matrix.double else narrow):
+        high = float(np.abs(panel).max()) if narrow.kind == "c" else float(max(panel.max(), -panel.min()))
+        if not isfinite(high):
+            raise NonFiniteError
+        if not matrix.double:
+            # The squares of float32 are numbers of float64.
+            wide = np.result_type(narrow, np.float64)
+            squares += float(np.einsum("ij,ij->", panel, panel.conj(), dtype=wide).real)
+            peak = max(peak, high)
+            continue
+        # Relative to the largest value so far: squares of float64's extremes are none of its numbers.
+        if high > peak:
+            squares *= (peak / high) ** 2
+            peak = high
+        if peak > 0:
+            scaled = np.abs(panel).ravel() / peak
+            squares += float(scaled @ scaled)
+    return peak, sqrt(squares) * (peak if matrix.double else 1.0)
+
+
 def _pools(task: SpectrumTask, depth: Depth) -> bool:
-    return task.pooled and (depth == "full" or _pooled_cost(task) <= EXACT_COST)
+    return task.pooled and (depth == "full" or (not task.brief and _pooled_cost(task) <= EXACT_COST))
 
 
 def _pooled_cost(task: SpectrumTask) -> float:
@@ -228,7 +250,7 @@ def _convolution(matrix: Matrix, task: SpectrumTask, depth: Depth, algebra: Alge
     # sum of the others', and nothing is multiplied twice.
     shape, count, slices = matrix.slices()
     by_row = shape[0] == matrix.shape[0] and (task.unit_axis or 0) == 0
-    if count == 1 and by_row and is_exact(*matrix.shape, depth):
+    if count == 1 and by_row and is_exact(*matrix.shape, depth, task.brief):
         whole = _spectrum(matrix, depth, algebra)
         return replace(whole, pooled=pooled_as(whole))
     values, gram = slice_values(

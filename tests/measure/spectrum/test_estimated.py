@@ -5,7 +5,7 @@ import pytest
 
 from pthreport.document.spectrum import Spectrum
 from pthreport.measure.source import Array
-from pthreport.measure.spectrum import SpectrumTask, spectra_of, spectrum
+from pthreport.measure.spectrum import SpectrumTask, cost, spectra_of, spectrum
 from tests.measure.arrays import tensor
 
 
@@ -63,6 +63,52 @@ def test_within_the_stated_error(law: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert estimated.random is not None
     assert exact.random is not None
     assert abs(estimated.random.above - exact.random.above) <= 2
+
+
+@pytest.mark.parametrize("law", sorted(laws()))
+def test_in_brief_the_error_is_larger_and_holds(law: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = laws()[law].astype(np.float32)
+    exact, _ = both(array, monkeypatch)
+    found = spectra_of(SpectrumTask(tensor(array), brief=True)).whole
+    assert found is not None
+    assert found.errors is not None
+    assert found.method == "estimated"
+    assert abs(found.spectral_norm - exact.spectral_norm) <= found.errors.spectral_norm
+    assert found.errors.spectral_norm < 0.05 * exact.spectral_norm
+    assert found.frobenius_norm == pytest.approx(exact.frobenius_norm, rel=1e-9)
+    if found.effective_rank is not None:
+        assert exact.effective_rank is not None
+        assert found.errors.effective_rank is not None
+        assert abs(found.effective_rank - exact.effective_rank) <= found.errors.effective_rank
+    else:
+        assert law in ("power", "spike")
+
+
+def test_an_effective_rank_that_is_not_known_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(8)
+    basis, _ = np.linalg.qr(random.standard_normal((600, 600)))
+    array = (basis * np.exp(-np.arange(600) / 40) @ basis.T).astype(np.float32)
+    monkeypatch.setattr(spectrum, "EXACT_COST", 0.0)
+    found = spectra_of(SpectrumTask(tensor(array), brief=True)).whole
+    assert found is not None
+    assert found.errors is not None
+    assert (found.effective_rank, found.errors.effective_rank) == (None, None)
+    assert found.spectral_norm == pytest.approx(1.0, abs=found.errors.spectral_norm)
+
+
+def test_in_brief_what_is_cheap_is_computed() -> None:
+    wide, square = (
+        np.random.default_rng(9).standard_normal(s, np.float32) for s in ((16, 4000), (1500, 1500))
+    )
+    for array, method in ((wide, "exact"), (square, "estimated")):
+        task = SpectrumTask(tensor(array), brief=True)
+        found = spectra_of(task).whole
+        assert found is not None
+        assert found.method == method
+        assert cost(task) <= cost(SpectrumTask(tensor(array)))
+        full = spectra_of(task, "full").whole
+        assert full is not None
+        assert full.method == "exact"
 
 
 def test_rank_of_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
