@@ -7,9 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pthreport.anatomy import describe
+from pthreport.anatomy.discreet import redact
+from pthreport.anatomy.redaction import Redaction
 from pthreport.assembly import assemble, records_of
 from pthreport.checkpoint import CheckpointError, Limits, open_checkpoint
 from pthreport.checks import CHECKS, Examination, with_installed
+from pthreport.discretion import redacted
 from pthreport.document import Report, TensorRecord, from_json
 from pthreport.joint import measure_together
 from pthreport.measure import measure
@@ -34,6 +37,8 @@ def analyze(
     model: str | None = None,
     checks: Examination | None = None,
     limits: Limits | None = None,
+    show_secrets: bool = False,
+    redact_paths: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """The report of the checkpoint at `path`.
@@ -47,8 +52,9 @@ def analyze(
     recorded as it is (default: SOURCE_DATE_EPOCH, else none). `model` names an architecture to compare with
     ("py:module:factory", "torchvision:resnet50", ...): the one option that runs code, and only the user's own
     (`pthreport.reference`). `checks` says which checks are run and with which thresholds
-    (default: all, with their own), `limits` how much the file may ask of the reader. `progress` is called
-    with the bytes measured and the bytes in all.
+    (default: all, with their own), `limits` how much the file may ask of the reader. Values that look like
+    secrets are in no part of the report unless `show_secrets`; `redact_paths` hides home folders, users and
+    hosts too. `progress` is called with the bytes measured and the bytes in all.
 
     Raises `ReferenceError` where the architecture cannot be built, `DeviceError` where the device is not there, `CheckpointError` where nothing can be read, `SettingsError` where `checks` names what there
     is not.
@@ -59,7 +65,9 @@ def analyze(
     workers = jobs or os.cpu_count() or 1
     place = device_of(device)
     built = None if model is None else blueprint(model)
+    redaction = Redaction(show_secrets=show_secrets, redact_paths=redact_paths)
     with open_checkpoint(source, limits) as checkpoint:
+        redact(checkpoint, redaction)
         anatomy = describe(checkpoint, depth == "full", built)
         wanted = set() if depth == "summary" else set(chosen(checkpoint, anatomy, tensors))
         if tensors is not None and not wanted and depth != "summary":
@@ -79,7 +87,7 @@ def analyze(
             affordable, beyond = within_budget(spectrum_tasks(checkpoint, anatomy, wanted), depth)
             spectra = {**measure_spectra(affordable, jobs=workers, depth=depth, device=place), **beyond}
             problems = [*checkpoint.problems, *(checked.result() if checked else ())]
-        return assemble(
+        report = assemble(
             checkpoint,
             anatomy,
             measured,
@@ -96,12 +104,16 @@ def analyze(
                 **({} if place is None else {"device": place}),
                 **({} if model is None else {"architecture": model}),
                 **(limits or Limits()).changed(),
+                **({"secrets": "shown"} if show_secrets else {}),
+                **({"paths": "hidden"} if redact_paths else {}),
             },
             timestamp=timestamp,
+            discretion=redaction.discretion(),
             depth=depth,
             checks=chosen_checks,
             examination=examination,
         )
+    return redacted(report, redaction.anywhere())
 
 
 def saved_report(path: Path) -> Report | None:
@@ -122,11 +134,19 @@ def saved_report(path: Path) -> Report | None:
 
 
 def show(
-    path: Path, names: Sequence[str], *, jobs: int | None = None, limits: Limits | None = None
+    path: Path,
+    names: Sequence[str],
+    *,
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    show_secrets: bool = False,
+    redact_paths: bool = False,
 ) -> list[tuple[TensorRecord, str]]:
     """The tensors that `names` (paths, names in their model, or patterns) ask for, with their layer in
     words; each measured, with a larger excerpt. Raises `CheckpointError` for a name that fits nothing."""
+    redaction = Redaction(show_secrets=show_secrets, redact_paths=redact_paths)
     with open_checkpoint(path, limits) as checkpoint:
+        redact(checkpoint, redaction)
         anatomy = describe(checkpoint)
         wanted: dict[str, None] = {}
         for name in names:
@@ -143,4 +163,5 @@ def show(
             for la in m.layers
             for e in la.entries.values()
         }
-        return [(r, layers.get(r.path, "")) for r in records if r.path in wanted]
+        shown = tuple((r, layers.get(r.path, "")) for r in records if r.path in wanted)
+        return list(redacted(shown, redaction.anywhere()))

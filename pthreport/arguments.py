@@ -28,7 +28,7 @@ examples:
   pthreport report.json -o report.html            the same report again, without the checkpoint
 
 settings: [tool.pthreport] of the nearest pyproject.toml, or a pthreport.toml, from the working directory
-upwards: fail-on, select, ignore, and thresholds.CHECK.NAME = VALUE. The command line goes before it.
+upwards: fail-on, select, ignore, redact-paths, and thresholds.CHECK.NAME = VALUE. The command line goes before it.
 
   pthreport verify report.html model.pth          does this report belong to this file? (its own --help)
 
@@ -129,6 +129,17 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=VALUE",
         help="how much a file may ask of the reader, such as opcodes=50000000 or header_bytes=100MiB (may be repeated; --limit help lists all)",
+    )
+    made.add_argument(
+        "--show-secrets",
+        action="store_true",
+        help="show values that look like secrets (tokens, keys, passwords), which are redacted in every output",
+    )
+    made.add_argument(
+        "--redact-paths",
+        action="store_true",
+        default=None,
+        help="hide home folders and other absolute paths, user and host names in every output",
     )
     made.add_argument("--no-hash", action="store_true", help="do not take the file's SHA-256")
     made.add_argument("--title", metavar="TEXT", help="the report's title (default: the file's name)")

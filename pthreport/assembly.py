@@ -14,6 +14,7 @@ from pthreport.checkpoint import Checkpoint, Problem, Tensor
 from pthreport.checks import Check, Examination, Facts, examine
 from pthreport.document import (
     CheckpointFacts,
+    Discretion,
     Import,
     Layer,
     Model,
@@ -119,6 +120,7 @@ def assemble(
     title: str | None,
     options: dict[str, str],
     timestamp: str | None,
+    discretion: Discretion,
     depth: Depth,
     checks: Sequence[Check],
     examination: Examination,
@@ -164,6 +166,7 @@ def assemble(
             storages=anatomy.storages,
             copies=joint.copies,
             architecture=anatomy.architecture,
+            discretion=discretion,
             measured=looked,
         ),
         checks,
@@ -197,6 +200,7 @@ def assemble(
         copies=joint.copies,
         training=training,
         architecture=anatomy.architecture,
+        discretion=discretion,
         provenance=provenance({**options, **examination.words()}, timestamp),
     )
 

@@ -83,11 +83,13 @@ def _run(given: argparse.Namespace) -> int:
             if given.export:
                 return _export(path, given, limits)
             if given.show:
-                return _show(path, given, limits)
+                return _show(path, given, settings, limits)
             report = _report(path, given, settings, limits)
     except CheckpointError as error:
+        from pthreport.anatomy.redaction import Redaction
+
         name = "standard input" if given.checkpoint == "-" else given.checkpoint
-        raise UsageError(f"{name}: {error}") from error
+        raise UsageError(f"{name}: {Redaction().anywhere()(str(error))}") from error
     written = _write(report, given)
     if not given.quiet and "-" not in given.output:
         from pthreport.render.terminal import print_report
@@ -202,7 +204,10 @@ def _settings(given: argparse.Namespace) -> "Settings":
     from pthreport.settings import find
 
     return find(Path.cwd()).with_options(
-        fail_on=given.fail_on, select=_words(given.select), ignore=_words(given.ignore)
+        fail_on=given.fail_on,
+        select=_words(given.select),
+        ignore=_words(given.ignore),
+        redact_paths=given.redact_paths,
     )
 
 
@@ -251,7 +256,15 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             raise UsageError("--model: a saved report holds no checkpoint to compare with")
         if given.limit:
             raise UsageError("--limit: a saved report needs no checkpoint to be read")
-        return again
+        if given.show_secrets:
+            raise UsageError(
+                "--show-secrets: a saved report does not hold what was redacted when it was made"
+            )
+        if not settings.redact_paths:
+            return again
+        from pthreport.discretion import without_paths
+
+        return without_paths(again)
     from pthreport.progress import progress_bar
 
     name = "standard input" if given.checkpoint == "-" else None
@@ -269,16 +282,26 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             model=given.model,
             checks=settings.examination,
             limits=limits,
+            show_secrets=given.show_secrets,
+            redact_paths=settings.redact_paths,
             progress=progress,
         )
 
 
-def _show(path: Path, given: argparse.Namespace, limits: "Limits") -> int:
+def _show(path: Path, given: argparse.Namespace, settings: "Settings", limits: "Limits") -> int:
     from pthreport.analysis import show
     from pthreport.render.tensor_view import print_tensor
 
     console = _console()
-    for number, (record, layer) in enumerate(show(path, given.show, jobs=given.jobs, limits=limits)):
+    shown = show(
+        path,
+        given.show,
+        jobs=given.jobs,
+        limits=limits,
+        show_secrets=given.show_secrets,
+        redact_paths=settings.redact_paths,
+    )
+    for number, (record, layer) in enumerate(shown):
         if number:
             console.print()
         print_tensor(record, layer, console)

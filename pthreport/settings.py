@@ -4,6 +4,7 @@
     fail-on = "error"
     select = ["safety", "integrity"]
     ignore = ["dead-units"]
+    redact-paths = true
 
     [tool.pthreport.thresholds.dead-units]
     large-share = 0.2
@@ -23,23 +24,31 @@ from pthreport.checks import Examination, SettingsError
 from pthreport.document.nearest import nearest
 
 FAIL_ON = ("error", "warning", "never")
-KEYS = ("fail-on", "select", "ignore", "thresholds")
+KEYS = ("fail-on", "select", "ignore", "redact-paths", "thresholds")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What is set: `fail_on` is the gate's severity, `examination` what is asked of the checks."""
+    """What is set: `fail_on` is the gate's severity, `redact_paths` whether home folders, users and hosts are
+    hidden, `examination` what is asked of the checks."""
 
     fail_on: str = "never"
+    redact_paths: bool = False
     examination: Examination = field(default_factory=Examination)
 
     def with_options(
-        self, *, fail_on: str | None, select: tuple[str, ...] | None, ignore: tuple[str, ...] | None
+        self,
+        *,
+        fail_on: str | None,
+        select: tuple[str, ...] | None,
+        ignore: tuple[str, ...] | None,
+        redact_paths: bool | None = None,
     ) -> "Settings":
         """These settings with what the command line gives (None: nothing) in their place."""
         asked = self.examination
         return Settings(
             fail_on=self.fail_on if fail_on is None else fail_on,
+            redact_paths=self.redact_paths if redact_paths is None else redact_paths,
             examination=replace(
                 asked,
                 select=asked.select if select is None else select,
@@ -83,8 +92,12 @@ def _settings(table: object, where: str) -> Settings:
     fail_on = table.get("fail-on", "never")
     if fail_on not in FAIL_ON:
         raise SettingsError(f"{where}: fail-on is one of {', '.join(FAIL_ON)}, not {fail_on!r}")
+    redact_paths = table.get("redact-paths", False)
+    if not isinstance(redact_paths, bool):
+        raise SettingsError(f"{where}: redact-paths is true or false, not {redact_paths!r}")
     return Settings(
         fail_on=fail_on,
+        redact_paths=redact_paths,
         examination=Examination(
             select=_names(table, "select", where),
             ignore=_names(table, "ignore", where),

@@ -15,6 +15,7 @@ from pthreport.checks.device_locations import DEVICE_LOCATIONS
 from pthreport.checks.disagreeing_sizes import DISAGREEING_SIZES
 from pthreport.checks.duplicate_filters import DUPLICATE_FILTERS
 from pthreport.checks.duplicate_tensors import DUPLICATE_TENSORS
+from pthreport.checks.embedded_secrets import EMBEDDED_SECRETS
 from pthreport.checks.examination import Examination, SettingsError, examine
 from pthreport.checks.executing_imports import EXECUTING_IMPORTS
 from pthreport.checks.exploding_scale import EXPLODING_SCALE
@@ -38,6 +39,7 @@ from pthreport.checks.nonfinite_weights import NONFINITE_WEIGHTS
 from pthreport.checks.odd_tails import ODD_TAILS
 from pthreport.checks.outlying_spread import OUTLYING_SPREAD
 from pthreport.checks.padded_precision import PADDED_PRECISION
+from pthreport.checks.private_paths import PRIVATE_PATHS
 from pthreport.checks.random_layers import RANDOM_LAYERS
 from pthreport.checks.refused_container import REFUSED_CONTAINER
 from pthreport.checks.saved_views import SAVED_VIEWS
@@ -104,6 +106,8 @@ CHECKS: tuple[Check, ...] = (
     WRAPPER_PREFIXES,
     SAVED_VIEWS,
     DEVICE_LOCATIONS,
+    EMBEDDED_SECRETS,
+    PRIVATE_PATHS,
     WEIGHTS_ONLY_REFUSAL,
     LEGACY_CONTAINER,
 )

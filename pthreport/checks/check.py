@@ -1,7 +1,7 @@
 """What a check is: a description of itself, and one pure function from facts to an outcome."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -10,6 +10,7 @@ from pthreport.document import (
     CheckpointFacts,
     Copies,
     Detail,
+    Discretion,
     Finding,
     Import,
     Layer,
@@ -40,6 +41,7 @@ class Facts:
     storages: Sequence[StorageUse] = ()
     copies: Sequence[Copies] = ()
     architecture: Architecture | None = None
+    discretion: Discretion = field(default_factory=Discretion)
     measured: bool = True
 
     @cached_property

@@ -9,6 +9,7 @@ from pthreport.document.architecture import Architecture, Rename, ShapePair
 from pthreport.document.components import Adapter, ExpertPair, Experts
 from pthreport.document.contents import Node, SourceText
 from pthreport.document.decode import ReportError, from_json
+from pthreport.document.discretion import Discretion, PrivateText, Secret
 from pthreport.document.encode import json_schema, to_json
 from pthreport.document.finding import (
     BytesDetail,
@@ -98,6 +99,7 @@ __all__ = [
     "Copies",
     "Curve",
     "Detail",
+    "Discretion",
     "Excerpt",
     "ExpertPair",
     "Experts",
@@ -126,6 +128,7 @@ __all__ = [
     "PictureDetail",
     "PooledSpectrum",
     "Precision",
+    "PrivateText",
     "ProblemFound",
     "Profile",
     "Provenance",
@@ -139,6 +142,7 @@ __all__ = [
     "Saving",
     "Scaler",
     "Scheduler",
+    "Secret",
     "ShapePair",
     "Slot",
     "Smoothness",

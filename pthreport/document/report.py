@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pthreport.document.architecture import Architecture
 from pthreport.document.base import Basis, Part
 from pthreport.document.contents import Node, SourceText
+from pthreport.document.discretion import Discretion
 from pthreport.document.finding import Finding
 from pthreport.document.model import Model
 from pthreport.document.storages import Copies, StorageUse
@@ -183,6 +184,7 @@ class Report(Part, frozen=True, kw_only=True):
     copies: tuple[Copies, ...] = ()
     training: Training
     architecture: Architecture | None = None
+    discretion: Discretion = Discretion()
     provenance: Provenance
 
     def save(self, path: "str | Path", format: str | None = None) -> None:

@@ -1,0 +1,177 @@
+"""Secrets and private texts taken out of a checkpoint's tree before anything else looks at it.
+
+The tree's own containers are changed, so that every later room sees the same; tensors are not touched.
+"""
+
+from collections.abc import Iterator
+
+from pthreport.anatomy.redaction import LONGEST, Redaction, words_of
+from pthreport.checkpoint import (
+    Checkpoint,
+    Collection,
+    Global,
+    Limits,
+    LongBytes,
+    ReadError,
+    Record,
+    Tensor,
+    Value,
+    Visit,
+    walk,
+)
+from pthreport.checkpoint import Mapping as NamedMapping
+
+LONG_BYTES = 32 << 20
+"""Bytes of long byte strings, such as the source texts of archives, that are looked through in all."""
+
+SHORT_BYTES = 1 << 16
+"""Bytes of one other byte string that are looked through; a report shows a hundred of them at most."""
+
+_CONTAINERS = (dict, list, tuple, Collection, Record, Tensor)
+
+
+class BytesText(str):
+    """What is left of a byte string that held a secret."""
+
+    __slots__ = ()
+    type_name = "bytes"
+
+
+def redact(checkpoint: Checkpoint, redaction: Redaction) -> None:
+    """Redact every text and byte string of the tree of `checkpoint`, which is changed for good."""
+    if redaction.redact_paths:
+        redaction.ordinary = words_of(checkpoint.tensors)
+    changes: list[tuple[Visit, Value]] = []
+    for visit, name, around in _leaves(checkpoint):
+        new = _redacted(redaction, visit, name, around)
+        if new is not None:
+            changes.append((visit, new))
+    _look_at_sources(checkpoint, redaction)
+    if changes:
+        checkpoint.tree = _with(checkpoint.tree, changes, checkpoint.limits)
+
+
+def _leaves(checkpoint: Checkpoint) -> Iterator[tuple[Visit, str, str]]:
+    """Every text and byte string with the name that it goes by and the name of what holds it.
+
+    What stands in a list goes by the list's name, unless the text before it is an option
+    (["--password", ...]) or the two are a pair (("password", ...)).
+    """
+    names: dict[str | None, str] = {None: ""}
+    pairs: set[str | None] = set()
+    before: dict[str | None, str] = {}
+    for visit in walk(checkpoint.tree, checkpoint.limits):
+        value, parent = visit.value, visit.parent
+        indexed = type(visit.key) is int
+        name = names[parent] if indexed else visit.key_text
+        last = before.pop(parent, "")
+        if isinstance(value, _CONTAINERS):
+            if visit.repeat_of is None:
+                names[visit.path] = name
+                if isinstance(value, list | tuple) and len(value) == 2:
+                    pairs.add(visit.path)
+            continue
+        if not isinstance(value, str | bytes):
+            continue
+        if indexed and (last.startswith("-") or (last and parent in pairs)):
+            name = last.lstrip("-")
+        yield visit, name, "" if indexed else names[parent]
+        if indexed and isinstance(value, str) and len(value) < 80:
+            before[parent] = value
+
+
+def _redacted(redaction: Redaction, visit: Visit, name: str, around: str) -> Value:
+    """What to put in the place of a text or a byte string, None where it stays."""
+    value = visit.value
+    if isinstance(value, str):
+        clean = redaction.value(visit.path, name, value, around)
+        return None if clean == value else clean
+    text = value[:SHORT_BYTES].replace(b"\0", b"").decode("latin-1")  # also text of two or four bytes each
+    clean = redaction.value(visit.path, name, text, around)
+    if clean == text:
+        return None
+    return BytesText(
+        clean if text.isprintable() else f"[redacted: {len(value):,} bytes with a secret in them]"
+    )
+
+
+def _look_at_sources(checkpoint: Checkpoint, redaction: Redaction) -> None:
+    """Note what source texts hold, of classes and in archives. A report does not show them."""
+    seen: set[str] = set()
+    left = LONG_BYTES
+    for visit in walk(checkpoint.tree, checkpoint.limits):
+        value = visit.value
+        if isinstance(value, Global | Record) and value.source and value.source not in seen:
+            seen.add(value.source)
+            redaction.value(f"{visit.path} (source text)", "", value.source)
+            if value.source_file:
+                redaction.value(f"{visit.path} (source file)", "", value.source_file)
+        elif isinstance(value, LongBytes) and left > 0:
+            try:
+                content = value.read(0, LONGEST)
+            except ReadError:
+                continue
+            left -= len(content)
+            if b"\0" not in content[:1024]:
+                redaction.value(visit.path, "", content.decode("utf-8", "replace"))
+
+
+def _with(tree: Value, changes: list[tuple[Visit, Value]], limits: Limits) -> Value:
+    """The tree with other values in some places. Tuples are made anew, wherever one of them stands."""
+    at: dict[str | None, Value] = {}
+    held: dict[int, list[tuple[str | None, Value]]] = {}
+    for visit in walk(tree, limits):
+        if isinstance(visit.value, _CONTAINERS) and visit.repeat_of is None:
+            at[visit.path] = visit.value
+        if isinstance(visit.value, tuple):
+            held.setdefault(id(visit.value), []).append((visit.parent, visit.key))
+    items: dict[int, list[Value]] = {}
+    made: dict[int, Value] = {}
+    waiting: list[tuple[str | None, Value, Value, Value]] = [
+        (visit.parent, visit.key, visit.value, new) for visit, new in changes
+    ]
+    while waiting:
+        parent, key, old, new = waiting.pop()
+        if parent is None:
+            tree = new
+            continue
+        holder = at[parent]
+        if not isinstance(holder, tuple):
+            _put(holder, key, old, new)
+            continue
+        inside = items.setdefault(id(holder), list(holder))
+        inside[key] = new
+        former = made.get(id(holder), holder)
+        made[id(holder)] = tuple(inside)
+        waiting.extend((above, own, former, made[id(holder)]) for above, own in held[id(holder)])
+    return tree
+
+
+def _put(holder: Value, key: Value, old: Value, new: Value) -> None:
+    """Put `new` where `old` stands under `key`."""
+    if isinstance(holder, Collection):
+        holder.items[key] = new
+    elif isinstance(holder, list):
+        holder[key] = new
+    elif isinstance(holder, dict):
+        if isinstance(holder, NamedMapping) and holder.get(key) is not old:
+            holder.attributes[key] = new
+        else:
+            holder[key] = new
+    elif isinstance(holder, Tensor):
+        if isinstance(holder.attributes, dict):
+            holder.attributes[key] = new
+        else:
+            holder.attributes = new
+    elif isinstance(holder.state, dict) and key in holder.state and holder.state[key] is old:
+        holder.state[key] = new
+    elif holder.args is old:
+        holder.args = new
+    elif holder.state is old:
+        holder.state = new
+    elif type(key) is int and key < len(holder.items) and holder.items[key] is old:
+        holder.items[key] = new
+    else:
+        holder.pairs[:] = [
+            (name, new if name == key and value is old else value) for name, value in holder.pairs
+        ]
