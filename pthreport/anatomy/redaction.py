@@ -1,8 +1,8 @@
 """What is put in the place of secrets and private texts, and what was found of them."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pthreport.anatomy.plain_words import words
@@ -57,8 +57,12 @@ class Redaction:
         if len(text) < _SHORT and not (_SIGNS.search(text) or is_telling(name) or is_telling(around)):
             return text
         looked = text[:LONGEST]
+        found = list(by_form(looked))
         whole = by_name(name, looked, around)
-        found = [whole] if whole is not None else _apart([*by_form(looked), *in_text(looked)])
+        if whole is not None:  # all of it goes, and a form says more of what it is
+            found = [replace(found[0], start=0, stop=len(looked)) if found else whole]
+        else:
+            found = _apart([*found, *in_text(looked)])
         for one in found:
             self._note_secret(path, one)
         clean = self._without(text, found)
@@ -170,7 +174,7 @@ def words_of(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(_WORD.findall(" ".join(paths).casefold()))
 
 
-def _apart(found: Iterable[Found]) -> Sequence[Found]:
+def _apart(found: Iterable[Found]) -> list[Found]:
     """The secrets in the order of the text, none within another; a form says more than a name."""
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, one.named, -one.stop)):
