@@ -1,7 +1,9 @@
 """A report travels further than its checkpoint: what looks like a secret is in no byte of any output."""
 
 import argparse
+import contextlib
 import html
+import io
 import json
 import pickle
 from collections import OrderedDict
@@ -12,8 +14,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.package.package_exporter import PackageExporter
 
 import pthreport
+from pthreport.cli import main
 from pthreport.render import FORMATS, render
 from tests.anatomy.secrets import MIXED, ORDINARY, TOKENS
 from tests.checkpoint.files import add_member, save
@@ -40,7 +44,7 @@ class Run:
 class Net(nn.Module):
     """Pickled whole by torch of the old kind, with this source text beside it."""
 
-    endpoint = "postgres://bob:" + "pickled-source-3@db/x"
+    endpoint = "postgres://bob:pickled-source-3@db/x"
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,6 +52,9 @@ class Net(nn.Module):
         self.secret = "module-secret-4"
         self.padding_token = JWT
 
+
+KINDS = [kind for kind in FORMATS if kind != ".pdf"]
+"""Kinds of output whose bytes can be searched; a PDF, compressed, is made of the same report."""
 
 PLANTED = [
     PASSWORD, TOKEN, KEY, JWT, "attribute-key-1", "paired-token-22", "module-secret-4", "pickled-source-3", "hunter2-argv",
@@ -90,12 +97,14 @@ def planted(folder: Path) -> Path:
 def outputs(path: Path, **options: Any) -> dict[str, bytes]:
     """Every kind of report, and what stands on the terminal."""
     report = pthreport.analyze(path, jobs=1, **options)
-    made = {kind: render(report, kind) for kind in FORMATS}
+    made = {kind: render(report, kind) for kind in KINDS}
     flags = ["--show-secrets"] if options.get("show_secrets") else []
     flags += ["--redact-paths"] if options.get("redact_paths") else []
     for arguments in ([], ["--show", "*"], ["--fail-on", "warning", "--quiet"]):
-        done = run(path, *arguments, *flags)
-        made[" ".join(("terminal", *arguments))] = (done.stdout + done.stderr).encode()
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            main([str(path), *arguments, *flags])
+        made[" ".join(("terminal", *arguments))] = said.getvalue().encode()
     return made
 
 
@@ -178,7 +187,7 @@ def test_every_form_is_redacted(kind: str, tmp_path: Path) -> None:
         tmp_path / "x.pth", {"model": weights(), "notes": ["see", f"with {token} now"], token: token}
     )
     report = pthreport.analyze(path, jobs=1)
-    made = {ending: render(report, ending) for ending in FORMATS}
+    made = {ending: render(report, ending) for ending in KINDS}
     assert leaks(made, [token, *(line for line in token.split("\n") if MIXED[:9] in line)]) == []
     assert any(one.kind == kind for one in report.discretion.secrets)
 
@@ -188,7 +197,7 @@ def test_a_module_pickled_whole_and_its_source_text(tmp_path: Path) -> None:
     path = save(tmp_path / "x.pth", Net(), _use_new_zipfile_serialization=False)
     assert b"pickled-source-3" in path.read_bytes()
     report = pthreport.analyze(path, jobs=1)
-    assert leaks({kind: render(report, kind) for kind in FORMATS}, PLANTED) == []
+    assert leaks({kind: render(report, kind) for kind in KINDS}, PLANTED) == []
     assert "(source text)" in str(finding(report, "embedded-secrets").where)
 
 
@@ -241,10 +250,27 @@ def test_torchscript_and_its_code(tmp_path: Path) -> None:
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             made: torch.Tensor = self.fc(x)
-            return made * len(self.api_key)
+            return made * (2 if self.api_key == "mysql://u:jit-pass-1@h" else 1)
 
-    torch.jit.script(Scripted()).save(str(tmp_path / "x.pt"))  # type: ignore[no-untyped-call]
-    assert leaks(outputs(tmp_path / "x.pt"), ["scripted-key-1"]) == []
+    path = tmp_path / "x.pt"
+    torch.jit.script(Scripted()).save(str(path))  # type: ignore[no-untyped-call]
+    made = outputs(path)
+    assert leaks(made, ["scripted-key-1", "jit-pass-1"]) == []
+    assert b"def forward" in made[".html"]
+    assert b"mysql://u:[redacted: password in a URL]@h" in made[".json"]
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_the_source_texts_of_a_package(tmp_path: Path) -> None:
+    path = tmp_path / "x.pt"
+    with PackageExporter(str(path)) as exporter:
+        exporter.save_source_string(
+            "mine.settings", f"import os\nTOKEN = {TOKEN!r}\nPASSWORD = 'code-pass-1'\n"
+        )
+        exporter.save_pickle("model", "model.pkl", weights())
+    made = outputs(path)
+    assert leaks(made, [TOKEN, "code-pass-1"]) == []
+    assert b"PASSWORD = '[redacted: password]'" in made[".json"]
 
 
 def test_what_models_and_tokenizers_are_configured_with_is_no_secret(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ The tree's own containers are changed, so that every later room sees the same; t
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pthreport.anatomy.redaction import LONGEST, Redaction, words_of
 from pthreport.checkpoint import (
@@ -20,9 +21,10 @@ from pthreport.checkpoint import (
     walk,
 )
 from pthreport.checkpoint import Mapping as NamedMapping
+from pthreport.checkpoint.source import Held
 
-LONG_BYTES = 32 << 20
-"""Bytes of long byte strings, such as the source texts of archives, that are looked through in all."""
+LONG_BYTES = 64 << 20
+"""Bytes of long byte strings, the source texts of archives, that are looked through in all."""
 
 SHORT_BYTES = 1 << 16
 """Bytes of one other byte string that are looked through; a report shows a hundred of them at most."""
@@ -46,7 +48,7 @@ def redact(checkpoint: Checkpoint, redaction: Redaction) -> None:
         new = _redacted(redaction, visit, name, around)
         if new is not None:
             changes.append((visit, new))
-    _look_at_sources(checkpoint, redaction)
+    changes += _sources(checkpoint, redaction)
     if changes:
         checkpoint.tree = _with(checkpoint.tree, changes, checkpoint.limits)
 
@@ -95,25 +97,37 @@ def _redacted(redaction: Redaction, visit: Visit, name: str, around: str) -> Val
     )
 
 
-def _look_at_sources(checkpoint: Checkpoint, redaction: Redaction) -> None:
-    """Note what source texts hold, of classes and in archives. A report does not show them."""
-    seen: set[str] = set()
+def _sources(checkpoint: Checkpoint, redaction: Redaction) -> Iterator[tuple[Visit, Value]]:
+    """Redact the source texts of classes, and of archives' members."""
+    clean: dict[str | None, str | None] = {None: None}
     left = LONG_BYTES
     for visit in walk(checkpoint.tree, checkpoint.limits):
         value = visit.value
-        if isinstance(value, Global | Record) and value.source and value.source not in seen:
-            seen.add(value.source)
-            redaction.value(f"{visit.path} (source text)", "", value.source)
-            if value.source_file:
-                redaction.value(f"{visit.path} (source file)", "", value.source_file)
-        elif isinstance(value, LongBytes) and left > 0:
-            try:
-                content = value.read(0, LONGEST)
-            except ReadError:
-                continue
-            left -= len(content)
-            if b"\0" not in content[:1024]:
-                redaction.value(visit.path, "", content.decode("utf-8", "replace"))
+        if isinstance(value, Global | Record) and (value.source or value.source_file):
+            for said, text in (("source text", value.source), ("source file", value.source_file)):
+                if text not in clean:
+                    clean[text] = redaction.value(f"{visit.path} ({said})", "", text or "")
+            source, file = clean[value.source], clean[value.source_file]
+            if isinstance(value, Record):
+                value.source, value.source_file = source, file
+            elif (source, file) != (value.source, value.source_file):
+                yield visit, replace(value, source=source, source_file=file)
+        elif isinstance(value, LongBytes) and visit.key_text.endswith(".py") and left > 0:
+            new, size = _code(redaction, visit.path, value)
+            left -= size
+            if new is not None:
+                yield visit, new
+
+
+def _code(redaction: Redaction, path: str, value: LongBytes) -> tuple[LongBytes | None, int]:
+    """The code of an archive's member without its secrets, None where it has none, and how much was read."""
+    try:
+        content = value.read(0, LONGEST)
+    except ReadError:
+        return None, 0
+    text = content.decode("utf-8", "replace")
+    clean = redaction.value(path, "", text)
+    return None if clean == text else LongBytes(Held(clean.encode("utf-8"))), len(content)
 
 
 def _with(tree: Value, changes: list[tuple[Visit, Value]], limits: Limits) -> Value:

@@ -14,8 +14,8 @@ from pthreport.document import Discretion, PrivateText, Secret
 LISTED = 500
 """Secrets, and private texts, that a report lists."""
 
-LONGEST = 1 << 20
-"""Characters of one text that are looked through; a report shows a few hundred of them."""
+LONGEST = 16 << 20
+"""Characters of one text that are looked through: a report shows no more of any."""
 
 _SHORT = 15
 _SIGNS = re.compile(r"[/\\@=:\s]")
