@@ -98,8 +98,12 @@ def _run(given: argparse.Namespace) -> int:
             _outline(report, written)
         else:
             print_report(report, _console())
-    reached = _gate(report, settings.fail_on)
-    return 2 if len(written) < len(given.output) else reached
+    from pthreport.gate import refusal
+
+    why = refusal(report, settings.fail_on)
+    if why is not None:
+        _say(why)
+    return 2 if len(written) < len(given.output) else int(why is not None)
 
 
 def _write(report: "Report", given: argparse.Namespace) -> list[str]:
@@ -330,27 +334,6 @@ def _outline(report: "Report", outputs: list[str]) -> None:
     console.print(Text(f"{counts}; safe to load? {visible(summary.safety.text, 300)}"))
     for output in outputs:
         console.print(Text(f"written: {output}", style="dim"))
-
-
-def _gate(report: "Report", fail_on: str) -> int:
-    """1 where `--fail-on` was reached, else 0."""
-    if fail_on == "never":
-        return 0
-    severities = {"error"} if fail_on == "error" else {"error", "warning"}
-    reached = [
-        f
-        for f in report.findings
-        if f.status == "error" or (f.status in ("fail", "warn") and f.severity in severities)
-    ]
-    if reached:
-        _say(f"--fail-on {fail_on}: {reached[0].title}: {reached[0].evidence}")
-    elif not report.checkpoint.complete:
-        problems = report.checkpoint.problems
-        _say(
-            f"--fail-on {fail_on}: the file could not be read completely"
-            + (f": {problems[0]}" if problems else "")
-        )
-    return 1 if reached or not report.checkpoint.complete else 0
 
 
 def _console() -> "Console":
