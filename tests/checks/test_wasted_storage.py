@@ -21,7 +21,7 @@ def test_it_counts_the_bytes(tmp_path: Path) -> None:
     assert "51,200 bytes" in found.evidence
     assert "uses 12,800 of 64,000" in found.evidence
     assert found.where == ("table.weight",)
-    assert report.summary.health.state == "good", "wasted bytes do no harm to the weights"
+    assert "storage" not in report.summary.health.text.casefold(), "wasted bytes do no harm to the weights"
 
 
 def test_views_that_together_cover_their_storage_waste_nothing(tmp_path: Path) -> None:
