@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parent
 CHECKPOINT = FOLDER / "digits_cnn.pth"
 ENDINGS = (".html", ".json", ".md", ".csv")
 TERMINAL = "digits_cnn.txt"
+PAPER = "digits_cnn.pdf"
 
 
 def environment() -> dict[str, str]:
@@ -48,10 +49,22 @@ def write_reports(folder: Path) -> list[Path]:
     return [*files, terminal]
 
 
+def write_pdf(folder: Path) -> Path:
+    """The PDF of the report whose JSON lies in `folder`, written into it: it needs Pango, the others do not.
+
+    Raises `subprocess.CalledProcessError` where the command fails.
+    """
+    source, paper = folder / f"{CHECKPOINT.stem}.json", folder / PAPER
+    command = [sys.executable, "-m", "pthreport", str(source), "-o", str(paper), "--quiet"]
+    subprocess.run(command, check=True, env=environment(), cwd=folder)
+    return paper
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the bundled reports.")
     parser.add_argument("--output", type=Path, default=FOLDER)
-    for file in write_reports(parser.parse_args().output.resolve()):
+    folder = parser.parse_args().output.resolve()
+    for file in (*write_reports(folder), write_pdf(folder)):
         print(f"{file} ({file.stat().st_size / 1e3:.0f} kB)")
 
 

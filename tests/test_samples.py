@@ -15,7 +15,17 @@ import pytest
 import torch
 
 from pthreport.document import Report, from_json, to_json
-from sample_reports.write_reports import CHECKPOINT, ENDINGS, FOLDER, TERMINAL, environment, write_reports
+from sample_reports.write_reports import (
+    CHECKPOINT,
+    ENDINGS,
+    FOLDER,
+    PAPER,
+    TERMINAL,
+    environment,
+    write_pdf,
+    write_reports,
+)
+from tests.render.paper.opened import Opened, needs_pango
 
 JSON = f"{CHECKPOINT.stem}.json"
 NAMES = [*(f"{CHECKPOINT.stem}{ending}" for ending in ENDINGS), TERMINAL]
@@ -104,6 +114,28 @@ def test_rendering_again_from_the_json_gives_the_same_bytes(name: str, fresh: Pa
         assert len((fresh / name).read_bytes().splitlines()) == len(
             (rendered / name).read_bytes().splitlines()
         )
+
+
+def test_the_bundled_pdf_carries_the_bundled_data() -> None:
+    opened = Opened((FOLDER / PAPER).read_bytes())
+    attached = {name: content for name, (_, content) in opened.attachments().items()}
+    assert attached == {
+        "report.json": (FOLDER / JSON).read_bytes(),
+        "tensors.csv": (FOLDER / f"{CHECKPOINT.stem}.csv").read_bytes(),
+    }
+
+
+def test_the_bundled_pdf_is_what_the_command_writes(tmp_path: Path) -> None:
+    """Up to the breaks of lines and pages, which are the system's."""
+    needs_pango()
+    (tmp_path / JSON).write_bytes((FOLDER / JSON).read_bytes())
+    written, bundled = (Opened(path.read_bytes()) for path in (write_pdf(tmp_path), FOLDER / PAPER))
+    assert [title for title, _ in written.bookmarks()] == [title for title, _ in bundled.bookmarks()]
+    alternatives = [
+        [str(figure["/Alt"]) for figure in opened.structure("Figure")] for opened in (written, bundled)
+    ]
+    assert alternatives[0] == alternatives[1]
+    assert len(written.links()) == len(bundled.links())
 
 
 def test_the_bundled_checkpoint_holds_what_training_scripts_save() -> None:
