@@ -16,6 +16,7 @@ from pthreport.document import from_json, to_json
 from pthreport.render import pdf
 from pthreport.render.csv import render_csv
 from pthreport.render.page.bounds import PAPER
+from pthreport.render.page.prepared import prepared
 from pthreport.render.pdf import render_pdf
 from pthreport.render.templates import asset
 from tests.render.paper.opened import FACES, Opened, needs_pango, nothing_in_the_margins, opened
@@ -195,6 +196,15 @@ def test_what_is_left_out_is_said_and_the_document_stays_short() -> None:
 
 def test_nothing_runs_off_a_sheet_and_no_sheet_is_empty(small: Opened, tmp_path: Path) -> None:
     nothing_in_the_margins(small.content, tmp_path)
+
+
+def test_of_many_models_only_the_first_have_a_section() -> None:
+    report = small_report()
+    (one,) = report.models
+    many = tuple(msgspec.structs.replace(one, key=f"m{at}", label=f"m{at}") for at in range(30))
+    shown: Any = prepared(msgspec.structs.replace(report, models=many), PAPER)
+    assert [view.heading for view in shown["models"]] == [f"m{at}" for at in range(PAPER.models)]
+    assert shown["models_left_out"] == 30 - PAPER.models
 
 
 @pytest.mark.parametrize(

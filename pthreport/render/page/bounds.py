@@ -37,6 +37,8 @@ class Bounds:
     details: int = 50
     """Its other details, and rows of each of its tables."""
     imports: int = 300
+    models: int = 200
+    """Models with a section of their own."""
     sources: int = 1000
     """Texts of source code."""
     code: int = 5000
@@ -85,6 +87,7 @@ PAPER = Bounds(
     places=12,
     details=10,
     imports=40,
+    models=4,
     groups=6,
     sources=4,
     code=16,

@@ -68,8 +68,9 @@ class ModelView:
 def models(
     report: Report, index: Index, has: frozenset[str], bounds: Bounds = PAGE
 ) -> tuple[ModelView, ...]:
-    """All models of `report`; `has` are the anchors of the rows on the page."""
-    return tuple(_model(report, number, index, has, bounds) for number in range(len(report.models)))
+    """The first models of `report`; `has` are the anchors of the rows on the page."""
+    shown = min(len(report.models), bounds.models)
+    return tuple(_model(report, number, index, has, bounds) for number in range(shown))
 
 
 def _model(report: Report, number: int, index: Index, has: frozenset[str], bounds: Bounds) -> ModelView:

@@ -91,7 +91,7 @@ def precision(
             record = index.tensors.get(layer.weight or "")
             if record is not None and record.precision is not None and len(record.shape) > 1:
                 found.append((model, layer, record, record.precision))
-    savings = tuple(_savings(model, several) for model in report.models if model.savings)
+    savings = tuple(_savings(model, several) for model in report.models[: bounds.models] if model.savings)
     if not found and not savings:
         return None
     pairs = [(layer_key(model, layer), layer) for model, layer, _, _ in found]

@@ -40,6 +40,7 @@ def prepared(report: Report, bounds: Bounds) -> dict[str, object]:
         "sources": sources(report, bounds),
         "sources_left_out": max(len(report.sources) - bounds.sources, 0),
         "models": models(report, look_up, choice.anchors, bounds),
+        "models_left_out": max(len(report.models) - bounds.models, 0),
         "adapters": adapters(report, look_up, choice.anchors),
         "adapters_head": ADAPTERS_HEAD,
         "experts": experts(report, look_up, choice.anchors),
