@@ -2,7 +2,7 @@
 belongs to one of them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pthreport.checkpoint import CheckpointError, Limits, open_checkpoint
 from pthreport.checks import CHECKS, Examination, with_installed
 from pthreport.discretion import redacted
 from pthreport.document import Report, TensorRecord, from_json
+from pthreport.given import adjusted
 from pthreport.joint import measure_together
 from pthreport.measure import measure
 from pthreport.measure.device import device_of
@@ -33,6 +34,8 @@ def analyze(
     hash: bool = True,
     title: str | None = None,
     timestamp: str | None = None,
+    meta: Mapping[str, str] | None = None,
+    values: bool = True,
     name: str | None = None,
     model: str | None = None,
     checks: Examination | None = None,
@@ -49,7 +52,8 @@ def analyze(
     paths (or their ends) of the tensors to measure; `jobs` the number of worker threads (default one
     a core), which changes no byte of the result; `device` ("cpu", "cuda", "cuda:N" or "auto") is where
     sketches and spectra are computed, whose last digits differ between devices. `hash` takes the file's SHA-256. `timestamp` is
-    recorded as it is (default: SOURCE_DATE_EPOCH, else none). `model` names an architecture to compare with
+    recorded as it is (default: SOURCE_DATE_EPOCH, else none), and so is `meta` (run, commit, licence). Without
+    `values` no value of a weight is in the report, neither as a number nor in a picture. `model` names an architecture to compare with
     ("py:module:factory", "torchvision:resnet50", ...): the one option that runs code, and only the user's own
     (`pthreport.reference`). `checks` says which checks are run and with which thresholds
     (default: all, with their own), `limits` how much the file may ask of the reader. Values that look like
@@ -113,7 +117,7 @@ def analyze(
             checks=chosen_checks,
             examination=examination,
         )
-    return redacted(report, redaction.anywhere())
+    return adjusted(redacted(report, redaction.anywhere()), meta=meta, values=values)
 
 
 def saved_report(path: Path) -> Report | None:

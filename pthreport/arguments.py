@@ -7,9 +7,6 @@ from pthreport import __version__
 
 LATER = {
     "--baseline": "comparing two checkpoints",
-    "--meta": "recording keys and values",
-    "--no-values": "leaving values out",
-    "--template-dir": "templates of your own",
 }
 """Options that others may count on (the contract) and that do not exist yet."""
 
@@ -143,6 +140,23 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--no-hash", action="store_true", help="do not take the file's SHA-256")
     made.add_argument("--title", metavar="TEXT", help="the report's title (default: the file's name)")
+    made.add_argument(
+        "--meta",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="record and show it: run, commit, licence, data set (may be repeated)",
+    )
+    made.add_argument(
+        "--no-values",
+        action="store_true",
+        help="keep single values and pictures of weights out of every report: statistics and histograms stay",
+    )
+    made.add_argument(
+        "--template-dir",
+        metavar="DIR",
+        help="templates and styles of your own for .html and .pdf: each file there stands for ours of that name",
+    )
     made.add_argument(
         "--timestamp", metavar="TIME", help="a date to record (default: SOURCE_DATE_EPOCH, else none)"
     )

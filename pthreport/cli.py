@@ -110,7 +110,7 @@ def _write(report: "Report", given: argparse.Namespace) -> list[str]:
     """Write the reports, and give those that were written: where one cannot be, the others still are."""
     from pthreport.render import OutputError, Surroundings, render, write
 
-    around = Surroundings(place=_place(given.checkpoint))
+    around = Surroundings(place=_place(given.checkpoint), templates=_templates(given))
     written = []
     for output in given.output:
         try:
@@ -170,11 +170,31 @@ def _verify(given: argparse.Namespace) -> int:
     return 0 if found.matches else 1
 
 
+def _templates(given: argparse.Namespace) -> Path | None:
+    return Path(given.template_dir) if given.template_dir else None
+
+
+def _meta(given: argparse.Namespace) -> dict[str, str]:
+    """KEY=VALUE pairs, in their order. Raises `UsageError`."""
+    pairs: dict[str, str] = {}
+    for item in given.meta:
+        key, found, value = item.partition("=")
+        if not found or not key.strip():
+            raise UsageError(f"--meta {item}: give it as KEY=VALUE, such as licence=MIT")
+        pairs[key.strip()] = value
+    return pairs
+
+
 def _check_outputs(given: argparse.Namespace) -> None:
     """Refuse what would fail after the work, or destroy what was given to read."""
-    from pthreport.render import FORMATS, check_kind, check_place, format_of
+    from pthreport.render import FORMATS, check_kind, check_place, check_templates, format_of
 
     kinds = ", ".join(f.removeprefix(".") for f in FORMATS)
+    if given.template_dir:
+        check_templates(given.template_dir)
+    _meta(given)
+    if given.no_values and (given.show or given.export):
+        raise UsageError("--no-values keeps values out; --show and --export give nothing else")
     if "-" in given.output and not given.format:
         raise UsageError(f"-o - needs --format ({kinds})")
     if given.format and "-" not in given.output:
@@ -249,6 +269,7 @@ def _limits() -> int:
 
 def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits: "Limits") -> "Report":
     from pthreport.analysis import analyze, saved_report
+    from pthreport.given import adjusted
 
     again = saved_report(path)
     if again is not None:
@@ -264,11 +285,11 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             raise UsageError(
                 "--show-secrets: a saved report does not hold what was redacted when it was made"
             )
-        if not settings.redact_paths:
-            return again
-        from pthreport.discretion import without_paths
+        if settings.redact_paths:
+            from pthreport.discretion import without_paths
 
-        return without_paths(again)
+            again = without_paths(again)
+        return adjusted(again, title=given.title, meta=_meta(given), values=not given.no_values)
     from pthreport.progress import progress_bar
 
     name = "standard input" if given.checkpoint == "-" else None
@@ -282,6 +303,8 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             hash=not given.no_hash,
             title=given.title,
             timestamp=given.timestamp,
+            meta=_meta(given),
+            values=not given.no_values,
             name=name,
             model=given.model,
             checks=settings.examination,

@@ -156,10 +156,12 @@ class Summary(Part, frozen=True, kw_only=True):
 
 
 class Provenance(Part, frozen=True, kw_only=True):
-    """How the report came to be: nothing that differs between two runs on the same bytes."""
+    """How the report came to be: nothing that differs between two runs on the same bytes. `meta` is what
+    the caller gave to be recorded (run, commit, licence, data set)."""
 
     timestamp: str | None
     options: dict[str, str]
+    meta: dict[str, str] = {}
     libraries: dict[str, str]
     platform: str
     statements: dict[str, str] = {}

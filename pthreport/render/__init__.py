@@ -14,6 +14,7 @@ __all__ = [
     "Surroundings",
     "check_kind",
     "check_place",
+    "check_templates",
     "format_of",
     "notebook",
     "render",
@@ -28,15 +29,32 @@ class OutputError(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
     """What a renderer may know beside the report. `place` is the checkpoint's path from the root of its
-    repository, which SARIF tells code hosts and no other kind records."""
+    repository, which SARIF tells code hosts and no other kind records; `templates` a folder with templates and
+    styles of one's own, for .html and .pdf."""
 
     place: str | None = None
+    templates: Path | None = None
 
 
 def _html(report: Report, around: Surroundings) -> bytes:
     from pthreport.render.html import render_html
 
-    return render_html(report).encode("utf-8")
+    return _drawn(lambda: render_html(report, around.templates).encode("utf-8"), around)
+
+
+def _drawn(draw: Callable[[], bytes], around: Surroundings) -> bytes:
+    """What `draw` gives; an error in a template of one's own is its user's, told in one line."""
+    if around.templates is None:
+        return draw()
+    from jinja2 import TemplateError, TemplateSyntaxError
+
+    try:
+        return draw()
+    except TemplateSyntaxError as error:
+        place = f"{error.name}, line {error.lineno}"
+        raise OutputError(f"--template-dir {around.templates}: {place}: {error.message}") from error
+    except (TemplateError, UnicodeDecodeError) as error:
+        raise OutputError(f"--template-dir {around.templates}: {error}") from error
 
 
 def _markdown(report: Report, around: Surroundings) -> bytes:
@@ -80,7 +98,7 @@ def _pdf(report: Report, around: Surroundings) -> bytes:
     from pthreport.render.pdf import PangoMissingError, render_pdf
 
     try:
-        return render_pdf(report)
+        return _drawn(lambda: render_pdf(report, around.templates), around)
     except PangoMissingError as error:
         raise OutputError(str(error)) from error
 
@@ -108,6 +126,19 @@ def format_of(path: str | os.PathLike[str]) -> str:
             f"(known: {', '.join(FORMATS)})"
         )
     return max(fitting, key=len)
+
+
+def check_templates(folder: str | os.PathLike[str]) -> None:
+    """Raise `OutputError` where `folder` is none, or holds no file that would be used."""
+    from pthreport.render.templates import OWN, unused
+
+    if not Path(folder).is_dir():
+        raise OutputError(f"--template-dir {os.fspath(folder)}: is not a folder")
+    if unused(Path(folder)):
+        raise OutputError(
+            f"--template-dir {os.fspath(folder)}: holds no file that would be used: neither {', '.join(OWN)} nor one "
+            "named as a template of pthreport, such as sections/verdict.html"
+        )
 
 
 def check_kind(ending: str) -> None:

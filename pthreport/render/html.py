@@ -6,6 +6,7 @@ style and one script, both named by their hash in a policy that forbids everythi
 
 import base64
 import hashlib
+from pathlib import Path
 
 from markupsafe import Markup
 
@@ -19,12 +20,13 @@ SCRIPT = ("numbers", "links", "sorting", "export", "layers")
 """The files of `templates/script/`, in the order in which they are written into the page."""
 
 
-def render_html(report: Report) -> str:
-    """The page as a string of UTF-8 text; the same report gives the same string."""
-    style, script = asset("style.css"), _script()
+def render_html(report: Report, own: Path | None = None) -> str:
+    """The page as a string of UTF-8 text; the same report gives the same string. `own` is a folder with
+    templates that stand for ours."""
+    style, script = asset("style.css", own), _script(own)
     bounds = page_bounds(report)
     return (
-        environment()
+        environment(own)
         .get_template("report.html")
         .render(
             prepared(report, bounds),
@@ -37,9 +39,9 @@ def render_html(report: Report) -> str:
     )
 
 
-def _script() -> str:
+def _script(own: Path | None) -> str:
     """The parts of the script as one, in a scope of its own."""
-    parts = "".join(asset(f"script/{part}.js") for part in SCRIPT)
+    parts = "".join(asset(f"script/{part}.js", own) for part in SCRIPT)
     return f'(function () {{\n"use strict";\ndocument.documentElement.classList.add("js");\n{parts}}})();\n'
 
 

@@ -29,6 +29,7 @@ def render_markdown(report: Report) -> str:
         lines.append(
             f"- **SHA-256:** `{facts.sha256}`" + (" (of the list of its files)" * bool(facts.files))
         )
+    lines += [f"- **{_text(key)}:** {_text(value)}" for key, value in report.provenance.meta.items()]
     if report.models:
         lines += [
             "",

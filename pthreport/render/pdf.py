@@ -50,20 +50,20 @@ class PangoMissingError(Exception):
         )
 
 
-def render_pdf(report: Report) -> bytes:
-    """The report as a PDF file. Raises `PangoMissingError`."""
+def render_pdf(report: Report, own: Path | None = None) -> bytes:
+    """The report as a PDF file; `own` is a folder with templates that stand for ours. Raises `PangoMissingError`."""
     with _fonts() as fonts:
         weasyprint = _weasyprint()
         style = _picture_style()
         created = _date(report.provenance.timestamp)
         text = (
-            environment()
+            environment(own)
             .get_template("print.html")
             .render(
                 prepared(report, PAPER),
                 created=f"{created:%Y-%m-%dT%H:%M:%SZ}" if created else "",
                 download="",
-                style=Markup(palette_rule(style) + asset("print.css")),
+                style=Markup(palette_rule(style) + asset("print.css", own)),
             )
         )
         document = weasyprint.HTML(string=text, url_fetcher=_fetcher(weasyprint))

@@ -39,14 +39,20 @@ _BARS = " ▁▂▃▄▅▆▇█"
 def print_report(report: Report, console: Console) -> None:
     """Print the summary of `report`. Nothing of the file is taken for markup or control codes."""
     facts, summary = report.checkpoint, report.summary
-    console.print(Text(visible(facts.name, 200), style="bold"))
+    console.print(Text(visible(report.title, 200), style="bold"))
     console.print(Text(visible(summary.what, 400)))
-    described = [numbers.size(facts.size), facts.container]
+    described = [visible(facts.name, 200)] if report.title != facts.name else []
+    described += [numbers.size(facts.size), facts.container]
     if facts.files:
         described.append(f"{len(facts.files):,} files")
     if facts.sha256:
         described.append(f"SHA-256 {facts.sha256}")
     console.print(Text(" · ".join(described), style="dim"))
+    if report.provenance.meta:
+        given = (
+            f"{visible(key, 60)} {visible(value, 120)}" for key, value in report.provenance.meta.items()
+        )
+        console.print(Text(" · ".join(given)))
     console.print()
     for label, statement in (
         ("Safe to load?", summary.safety),
