@@ -140,7 +140,7 @@ def _band(row: Row, scale: axis.Axis, top: int) -> list[str]:
     low, high = (top + PLOT * (1 - scale.share(value)) for value in row.band)
     area = svg.tag("rect", width="100%", y=round(high, 1), height=round(low - high, 1), class_="band")
     # At the right of the title's line, where no column can run through it.
-    word = svg.text(row.band_word, x="100%", y=top - TITLE + 15, text_anchor="end", class_="said")
+    word = svg.text(row.band_word, x="100%", y=top - TITLE + 15, text_anchor="end", class_="said band-word")
     return [area, word] if row.band_word else [area]
 
 

@@ -76,6 +76,8 @@ def test_every_figure_on_a_card_leads_to_its_entry(page: str) -> None:
 
 
 def test_each_name_leads_to_one_entry_and_no_entry_is_twice(page: str) -> None:
+    for names_below in re.findall(r'<p class="terms">What they mean: (.*?)</p>', page, re.DOTALL):
+        assert re.sub(r'<a class="term"[^>]*>[^<]*</a>', "", names_below).strip(" ,\n") == "", names_below
     ids = Counter(re.findall(r'id="(term-[\w-]+)"', page))
     assert ids
     assert max(ids.values()) == 1

@@ -18,6 +18,7 @@ from pthreport.render.page.tensor import (
     Figure,
     SmallTensor,
     TensorView,
+    constant,
     initialisation_words,
     small_histogram,
     small_tensor,
@@ -144,6 +145,7 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
     main = index.tensors.get(layer.weight) if layer.weight else None
     found = tuple(line(report, index, number) for number in index.findings_at.get(key, ()))
     shown = key in source.choice.rows
+    histogram = small_histogram(main, f"{anchor}-h") if main and shown else None
     card = None
     if key in source.choice.cards:
         records = [index.tensors[path] for path in layer.tensors if path in index.tensors]
@@ -172,12 +174,12 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
         dtype=main.dtype if main else "",
         elements=layer.parameters,
         nbytes=layer.bytes,
-        histogram=small_histogram(main, f"{anchor}-h") if main and shown else None,
+        histogram=histogram,
         figures=figures,
         cells=_cells(figures) if shown else (),
         reason=_reason(main),
         findings=found,
-        bins=main.histogram if main else None,
+        bins=main.histogram if main and not constant(main) else None,
         shown=shown,
         card=card,
     )
@@ -189,9 +191,10 @@ def _tensor_row(source: Source, record: TensorRecord) -> Row:
     at = index.findings_on_tensor.get(record.path, ())
     found = tuple(line(report, index, number) for number in at)
     shown = record.path in choice.loose
+    histogram = small_histogram(record, f"{anchor}-h") if shown else None
     card = None
     if record.path in choice.loose_cards:
-        view = tensor_view(record, f"{anchor}-h")
+        view = tensor_view(record, f"{anchor}-h" if histogram else None)
         card = Card(_facts_of_tensor(record), view, source.gallery.shown(record.path), (), 0, found)
     figures = _row_figures(record)
     return Row(
@@ -204,12 +207,12 @@ def _tensor_row(source: Source, record: TensorRecord) -> Row:
         dtype=record.dtype,
         elements=record.numel,
         nbytes=record.nbytes,
-        histogram=small_histogram(record, f"{anchor}-h") if shown else None,
+        histogram=histogram,
         figures=figures,
         cells=_cells(figures) if shown else (),
         reason=_reason(record),
         findings=found,
-        bins=record.histogram,
+        bins=None if constant(record) else record.histogram,
         shown=shown,
         card=card,
     )

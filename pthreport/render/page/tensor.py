@@ -126,10 +126,15 @@ def small_tensor(record: TensorRecord, label: str) -> SmallTensor:
 def small_histogram(record: TensorRecord, name: str | None = None) -> Markup | None:
     """The histogram of a table cell; `name` is the id of its outline, for a larger one of the same."""
     shape = record.histogram
-    if shape is None or not any(shape.counts):
+    if shape is None or not any(shape.counts) or constant(record):
         return None
     # Without words: the cells beside it state the same in numbers.
     return Markup(histogram.small_histogram(shape, "", name))
+
+
+def constant(record: TensorRecord) -> bool:
+    """Whether all values are the same: a histogram would say nothing."""
+    return record.statistics is not None and record.statistics.min == record.statistics.max
 
 
 def zeros_share(record: TensorRecord) -> float | None:
