@@ -32,6 +32,23 @@ def test_the_page_is_quiet_asks_for_nothing_and_fits(
     assert colour == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 23, 27)")
 
 
+@pytest.mark.parametrize("width", [1440, 1366, 1280, 1160, 860, 360])
+def test_long_names_and_many_columns_make_no_page_scroll_sideways(
+    open_page: Open, tmp_path: Path, width: int
+) -> None:
+    names = [
+        f"encoder.layers.{number}.crossAttention_output_projection.lora_adapters.default"
+        for number in range(9)
+    ]
+    file = tmp_path / "long.html"
+    file.write_text(render_html(named_report([*names, "x" * 300])), encoding="utf-8")
+    page = open_page(file.as_uri(), width=width)
+    assert page.run("return document.documentElement.scrollWidth") <= width
+    # The table keeps to its room, or scrolls within it.
+    beyond = "return all('.table-scroll').filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX === 'visible').length"
+    assert page.run(beyond) == 0
+
+
 def test_without_script_everything_is_there_and_nothing_pretends(
     driver: Any, open_page: Open, small: str
 ) -> None:
