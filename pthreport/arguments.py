@@ -1,6 +1,7 @@
 """The command's arguments: what can be asked for, in the words of `--help`."""
 
 import argparse
+from pathlib import Path
 from typing import NoReturn
 
 from pthreport import __version__
@@ -48,6 +49,13 @@ class _Parser(argparse.ArgumentParser):
             if word in LATER:
                 message = f"{word} ({LATER[word]}) is not there yet"
         raise UsageError(f"{message} (see pthreport --help)")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, found, value = text.partition("=")
+    if not found or not key.strip():
+        raise argparse.ArgumentTypeError(f"{text}: give it as KEY=VALUE, such as licence=MIT")
+    return key.strip(), value
 
 
 def parser() -> argparse.ArgumentParser:
@@ -144,6 +152,7 @@ def parser() -> argparse.ArgumentParser:
         "--meta",
         action="append",
         default=[],
+        type=_pair,
         metavar="KEY=VALUE",
         help="record and show it: run, commit, licence, data set (may be repeated)",
     )
@@ -154,6 +163,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--template-dir",
+        type=Path,
         metavar="DIR",
         help="templates and styles of your own for .html and .pdf: each file there stands for ours of that name",
     )

@@ -65,7 +65,10 @@ def _run(given: argparse.Namespace) -> int:
         sys.stdout.write(json_schema().decode())
         return 0
     if "help" in given.limit:
-        return _limits()
+        from pthreport.explain import print_limits
+
+        print_limits(_console())
+        return 0
     if given.list_checks or given.explain is not None:
         return _checks(given)
     if given.checkpoint is None:
@@ -110,7 +113,7 @@ def _write(report: "Report", given: argparse.Namespace) -> list[str]:
     """Write the reports, and give those that were written: where one cannot be, the others still are."""
     from pthreport.render import OutputError, Surroundings, render, write
 
-    around = Surroundings(place=_place(given.checkpoint), templates=_templates(given))
+    around = Surroundings(place=_place(given.checkpoint), templates=given.template_dir)
     written = []
     for output in given.output:
         try:
@@ -170,21 +173,6 @@ def _verify(given: argparse.Namespace) -> int:
     return 0 if found.matches else 1
 
 
-def _templates(given: argparse.Namespace) -> Path | None:
-    return Path(given.template_dir) if given.template_dir else None
-
-
-def _meta(given: argparse.Namespace) -> dict[str, str]:
-    """KEY=VALUE pairs, in their order. Raises `UsageError`."""
-    pairs: dict[str, str] = {}
-    for item in given.meta:
-        key, found, value = item.partition("=")
-        if not found or not key.strip():
-            raise UsageError(f"--meta {item}: give it as KEY=VALUE, such as licence=MIT")
-        pairs[key.strip()] = value
-    return pairs
-
-
 def _check_outputs(given: argparse.Namespace) -> None:
     """Refuse what would fail after the work, or destroy what was given to read."""
     from pthreport.render import FORMATS, check_kind, check_place, check_templates, format_of
@@ -192,7 +180,6 @@ def _check_outputs(given: argparse.Namespace) -> None:
     kinds = ", ".join(f.removeprefix(".") for f in FORMATS)
     if given.template_dir:
         check_templates(given.template_dir)
-    _meta(given)
     if given.no_values and (given.show or given.export):
         raise UsageError("--no-values keeps values out; --show and --export give nothing else")
     if "-" in given.output and not given.format:
@@ -253,20 +240,6 @@ def _checks(given: argparse.Namespace) -> int:
     return 0
 
 
-def _limits() -> int:
-    from rich.table import Table
-
-    from pthreport.checkpoint import listing
-
-    table = Table(box=None, header_style="bold")
-    for title, justify in (("limit", "left"), ("default", "right"), ("what it bounds", "left")):
-        table.add_column(title, justify=justify)  # type: ignore[arg-type]
-    for name, default, what in listing():
-        table.add_row(name, f"{default:,}", what)
-    _console().print(table)
-    return 0
-
-
 def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits: "Limits") -> "Report":
     from pthreport.analysis import analyze, saved_report
     from pthreport.given import adjusted
@@ -289,7 +262,7 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             from pthreport.discretion import without_paths
 
             again = without_paths(again)
-        return adjusted(again, title=given.title, meta=_meta(given), values=not given.no_values)
+        return adjusted(again, title=given.title, meta=dict(given.meta), values=not given.no_values)
     from pthreport.progress import progress_bar
 
     name = "standard input" if given.checkpoint == "-" else None
@@ -303,7 +276,7 @@ def _report(path: Path, given: argparse.Namespace, settings: "Settings", limits:
             hash=not given.no_hash,
             title=given.title,
             timestamp=given.timestamp,
-            meta=_meta(given),
+            meta=dict(given.meta),
             values=not given.no_values,
             name=name,
             model=given.model,

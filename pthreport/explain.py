@@ -1,12 +1,25 @@
-"""The checks on the terminal: all of them in a table, or one with all that it says of itself."""
+"""What can be set, on the terminal: the checks in a table, or one with all that it says of itself, and the
+limits."""
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pthreport.checkpoint import listing
 from pthreport.checks import CHECKS, Examination, SettingsError, with_installed
 from pthreport.document.nearest import nearest
+
+
+def print_limits(console: Console) -> None:
+    """What a file may ask of the reader: the names of --limit, their defaults, what each bounds."""
+    table = Table(box=None, header_style="bold")
+    table.add_column("limit")
+    table.add_column("default", justify="right")
+    table.add_column("what it bounds")
+    for name, default, what in listing():
+        table.add_row(name, f"{default:,}", what)
+    console.print(table)
 
 
 def print_checks(examination: Examination, console: Console) -> None:
