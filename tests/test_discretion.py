@@ -162,6 +162,7 @@ def test_the_finding_says_where_and_of_which_kind(tmp_path: Path) -> None:
     assert (token.hint, token.length, token.by) == ("hf_…", len(TOKEN), "form")
     password = next(one for one in report.discretion.secrets if one.path == "args.db_password")
     assert (password.by, password.length) == ("name", None)
+    assert {"GitHub token", "Slack token"} <= {one.kind for one in report.discretion.secrets}, "in keys"
 
 
 def test_show_secrets_is_the_way_to_see_them(tmp_path: Path) -> None:

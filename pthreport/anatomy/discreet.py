@@ -44,7 +44,7 @@ def redact(checkpoint: Checkpoint, redaction: Redaction) -> None:
     if redaction.redact_paths:
         redaction.ordinary = words_of(checkpoint.tensors)
     changes: list[tuple[Visit, Value]] = []
-    for visit, name, around in _leaves(checkpoint):
+    for visit, name, around in _leaves(checkpoint, redaction):
         new = _redacted(redaction, visit, name, around)
         if new is not None:
             changes.append((visit, new))
@@ -53,8 +53,9 @@ def redact(checkpoint: Checkpoint, redaction: Redaction) -> None:
         checkpoint.tree = _with(checkpoint.tree, changes, checkpoint.limits)
 
 
-def _leaves(checkpoint: Checkpoint) -> Iterator[tuple[Visit, str, str]]:
-    """Every text and byte string with the name that it goes by and the name of what holds it.
+def _leaves(checkpoint: Checkpoint, redaction: Redaction) -> Iterator[tuple[Visit, str, str]]:
+    """Every text and byte string with the name that it goes by and the name of what holds it; keys are
+    noted on the way.
 
     What stands in a list goes by the list's name, unless the text before it is an option
     (["--password", ...]) or the two are a pair (("password", ...)).
@@ -67,6 +68,8 @@ def _leaves(checkpoint: Checkpoint) -> Iterator[tuple[Visit, str, str]]:
         indexed = type(visit.key) is int
         name = names[parent] if indexed else visit.key_text
         last = before.pop(parent, "")
+        if isinstance(visit.key, str):
+            redaction.key(visit.path, visit.key)
         if isinstance(value, _CONTAINERS):
             if visit.repeat_of is None:
                 names[visit.path] = name

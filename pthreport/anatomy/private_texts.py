@@ -32,13 +32,12 @@ _WINDOWS_HOME = re.compile(
 )
 _ROOTS = (
     r"mnt|data\d*|scratch\w*|work|workspace|media|nfs\w*|gpfs\w*|lustre\w*|projects?|proj|shared?|ssd\d*|nvme\d*|raid\d*|"
-    r"storage|private|Volumes|export|checkpoints?|datasets?|net|cluster\w*|fsx|efs|ceph\w*|beegfs|nas\w*|srv|tmp|var|opt|"
-    r"content|kaggle|app|ml|research"
+    r"storage|private|Volumes|export|checkpoints?|datasets?|net|cluster\w*|fsx|efs|ceph\w*|beegfs|nas\w*|srv|ml|research"
 )
 _ABSOLUTE = re.compile(rf"(?<![\w/.~:-])(?:file://)?/(?:{_ROOTS})(?:/{_PART})+/?")
 _WHOLE = re.compile(rf"/{_PART}(?:/{_PART})+/?")
 _DRIVE = re.compile(rf"(?<![\w])(?:[A-Za-z]:\\+|\\\\[\w.-]+\\+){_PART}(?:\\+{_PART})*")
-_SYSTEM = re.compile(r"/(?:dev|etc|usr|bin|sbin|lib\d*|proc|sys|opt/conda)(?:/|$)")
+_SYSTEM = re.compile(r"/(?:dev|etc|usr|bin|sbin|lib\d*|proc|sys|tmp|opt|content|kaggle|app|var/tmp)(?:/|$)")
 _MAIL = re.compile(
     r"(?<![\w.+-])(?P<user>[A-Za-z0-9][\w.+-]{0,60})@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,12}(?![\w.-]*[:/]/?\w)"
 )

@@ -71,6 +71,16 @@ class Redaction:
             self._note_private(path, mention, clean)
         return self._hidden(clean, private) if self.redact_paths else clean
 
+    def key(self, path: str, key: str) -> None:
+        """Note what `key` itself holds; it stays where it stands, and `anywhere` redacts what is made of it."""
+        if len(key) < _SHORT:
+            return
+        for one in _apart(by_form(key[:LONGEST])):
+            self._note_secret(path, one)
+            self._label(one, key[one.start : one.stop])
+        for mention in mentions("", key[:LONGEST]):
+            self._note_private(path, mention, key)
+
     def anywhere(self) -> Callable[[str], str]:
         """What redacts any text about the file, now that all its values have been seen: names, places,
         messages, also where they were cut within a secret."""

@@ -64,7 +64,7 @@ _SIGNED = re.compile(
 )
 
 FORMS = (
-    _form("private key", "-----BEGIN", "PRIVATE", _PEM),
+    _form("private key", "PEM", "PRIVATE", _PEM),
     _form("AWS access key", "AKIA…", "AKIA ASIA", rf"(?:AKIA|ASIA)[A-Z0-9]{{16}}{_END}"),
     _form("GitHub token", "github_pat_…", "github_pat_", r"github_pat_[A-Za-z0-9_]{22,}"),
     _form("GitHub token", "gh…", "ghp_ gho_ ghu_ ghs_ ghr_", r"gh[pousr]_[A-Za-z0-9]{36,}"),

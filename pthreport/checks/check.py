@@ -29,7 +29,8 @@ Need = Literal["values", "weights", "models", "optimizers", "spectra", "architec
 class Facts:
     """All that a check may look at: what the reader saw, what the file holds, what was measured.
 
-    `tensors` maps paths to records in the order of the file. `measured` is false where values were
+    `tensors` maps paths to records in the order of the file; `storages`, `copies` and `discretion` are as in
+    the `Report`. `measured` is false where values were
     not asked for (`--depth summary`), so that a check can tell "nothing found" from "not looked".
     """
 
