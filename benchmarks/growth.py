@@ -9,8 +9,8 @@ model, of which at most 1 GB may be resident. `--write` puts the table and the p
 
 A straight line means: the least squares line through the points explains at least 99 % of the spread of
 time. Flat means: the largest file takes at most 1.1 times the memory of the one before it, or, over the number of
-tensors, 40 KB more for each (a report tells something of each). Below 2 GB there is one step: the budget for
-spectra then allows for two matrices at a time, one a core.
+tensors, 40 KB more for each (a report tells something of each). The smallest file may take more than the next: all
+its spectra are exact, where those of larger files are estimated.
 """
 
 import argparse
