@@ -146,7 +146,8 @@ def _place(reading: Reading) -> dict[str, Tensor]:
                 value.problem = value.check()
                 tensors[visit.path] = value
                 if value.problem is not None and not value.absent:
-                    damaged = value.dtype.unreadable is None
+                    unnoticed = value.storage is not None and value.storage.unnoticed
+                    damaged = value.dtype.unreadable is None and not unnoticed
                     reading.problem(
                         value.problem,
                         _begins(reading, value),

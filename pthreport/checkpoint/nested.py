@@ -26,7 +26,7 @@ LOAD = ("torch.storage", "_load_from_bytes")
 _OPENED = (
     "Loads a torch file that stands inside this one; it was opened here too, and what it imports is listed."
 )
-_PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ci][\w.]+\n[\w.]+\n", re.DOTALL)
+PICKLE = re.compile(rb"\x80[\x02-\x05]|\(?[ci][\w.]+\n[\w.]+\n", re.DOTALL)
 """How a pickle begins, of protocol 2 and later or, before, with a name."""
 
 
@@ -150,7 +150,7 @@ def probe(reading: "Reading", content: bytes | LongBytes, path: str) -> None:
     inside = reading.inside
     head = content[:200] if isinstance(content, bytes) else content.read(0, 200)
     data = content.data if isinstance(content, LongBytes) else Held(content)
-    if _PICKLE.match(head) is None or not isinstance(data, Stretch | Held):
+    if PICKLE.match(head) is None or not isinstance(data, Stretch | Held):
         return
     found = Imports(reading.limits.names)
     error: FormatError | None = FormatError("too many of them", kind="limit")

@@ -20,7 +20,7 @@ class Storage:
 
     `key` is the same for tensors that share it. `numel` is the number of elements (of `dtype`) that
     the file says it has, `data` the bytes that are really there; None where there are none, and then
-    `problem` says why. `location` is the device it was saved from ("cpu", "cuda:0").
+    `problem` says why; `unnoticed` that torch reads on all the same. `location` is the device it was saved from ("cpu", "cuda:0").
     """
 
     key: Hashable
@@ -30,6 +30,7 @@ class Storage:
     data: Data | None = None
     byte_order: ByteOrder = "little"
     problem: str | None = None
+    unnoticed: bool = False
 
     @property
     def nbytes(self) -> int:

@@ -49,6 +49,10 @@ def torch_view(reading: Reading) -> TorchView | None:
     elif reading.container in ("torch-zip", "torch-legacy"):
         refuses = next((one.text for one in reading.problems if one.refused), None)
         refuses = refuses and refuses.removesuffix(": torch refuses this")
+        if reading.broken:
+            refuses = refuses or "a member that cannot be unpacked"
+        if reading.path.name.endswith(".safetensors"):
+            refuses = "torch.load takes a file named .safetensors for safetensors"
     else:
         return None
     accepted = stops_at is None and refuses is None

@@ -116,7 +116,7 @@ def test_a_class_comes_with_its_source(tmp_path: Path) -> None:
         (["root"], [(2**60, FLOATS)], "cut short"),
         (["other", "root"], [(6, FLOATS)], "no tensor names"),
         (["root"], [], "ends before all storages"),
-        ([], [], "breaks off, before these values"),
+        ([], [], "the list of storages lacks it"),
         ([b"root"], [(6, FLOATS), (1, b"....")], "stand behind the last storage"),
         ("root", [(6, FLOATS)], "list of storages is none"),
     ],

@@ -57,7 +57,8 @@ class Reading:
     has to be unpacked; `verify` compares the container's checksums. `pickles` are those that
     torch.load reads, in order: the bytes, where they begin, the length of a storage's persistent id.
     `inside`, `room` and `budget` are shared with the files inside this one, `depth` is how far inside this
-    one is. `at` gives the byte of the file at which a pickle is being run.
+    one is. `at` gives the byte of the file at which a pickle is being run. `broken` is set once a member
+    could not be unpacked in a way that torch's reader notices.
     """
 
     path: Path
@@ -74,6 +75,7 @@ class Reading:
     inside: Inside = field(default_factory=Inside)
     depth: int = 0
     at: Callable[[], int | None] = _nowhere
+    broken: bool = False
     room: Room = field(default=None)  # type: ignore[assignment]  # made of the others below
     budget: Budget = field(default=None)  # type: ignore[assignment]  # likewise
 

@@ -70,7 +70,7 @@ class Storages:
         return (*base, (view_key, int(offset), int(count)))
 
     def _refuse(self, identity: Value, why: str) -> Record:
-        self._reading.problem(why, partial=True)
+        self._reading.problem(why, partial=True, refused=True)
         return Record("torch", "persistent id", identity if isinstance(identity, tuple) else (identity,))
 
     def _storage(self, identity: tuple[Value, ...]) -> Value:

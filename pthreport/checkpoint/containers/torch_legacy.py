@@ -58,8 +58,12 @@ def read(reading: Reading) -> None:
     keys = reading.unpickle(data, body.end, where="storage keys")
     reading.pickles.append((data, body.end, 6))
     end: int | None = keys.end
-    if keys.error is None and isinstance(keys.value, list):
-        end = _place(reading, storages, keys.value, keys.end)
+    if keys.error is None and isinstance(keys.value, list | tuple | dict):
+        if not isinstance(keys.value, list):
+            reading.problem("the list of storages is another container", body.end, kind="odd")
+        end = _place(reading, storages, list(keys.value), keys.end)
+        if end is not None:
+            _unlisted(storages)
     elif keys.error is None:
         reading.problem(
             "the list of storages is none", body.end, partial=True, refused=True, kind="malformed"
@@ -77,6 +81,13 @@ def _missing(storages: Storages) -> None:
     for storage in storages.by_key.values():
         if storage.data is None and storage.problem is None:
             storage.problem = "the file ends, or breaks off, before these values"
+
+
+def _unlisted(storages: Storages) -> None:
+    for storage in storages.by_key.values():
+        if storage.data is None and storage.problem is None:
+            storage.problem = "the list of storages lacks it: torch makes it of memory as it finds it"
+            storage.unnoticed = True
 
 
 def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> int | None:

@@ -15,6 +15,7 @@ from pthreport.checkpoint.containers.zip_directory import (
     Member,
     read_directory,
 )
+from pthreport.checkpoint.containers.zip_lookup import chosen
 from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC, salvage
 from pthreport.checkpoint.errors import FormatError, ReadError, count_text
 from pthreport.checkpoint.source import Stretch
@@ -26,11 +27,13 @@ _SYMLINK = 0o120000
 
 @dataclass(slots=True, eq=False)
 class Archive:
-    """A zip file's members by name: of several of one name the last, as torch chooses."""
+    """A zip file's members by name: of several of one name the one that torch takes; the others are
+    `hidden`."""
 
     reading: Reading
     directory: Directory
     members: dict[str, Member]
+    hidden: list[Member] = field(default_factory=list)
     unpacked: dict[str, "MemberData"] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,6 +67,7 @@ class Archive:
             )
         if member.method != DEFLATED:
             words = METHODS.get(member.method, f"method {member.method}")
+            self.reading.broken = True
             raise FormatError(
                 f"its compression ({words}) is read neither here nor by torch",
                 member.header,
@@ -94,6 +98,8 @@ class Archive:
         except (zlib.error, ReadError) as error:
             raise FormatError(f"it cannot be inflated: {error}", member.header) from error
         if written != member.size:
+            # The one failure of inflating that torch's reader notices is an end before the size is reached.
+            self.reading.broken |= engine.eof and written < member.size
             raise FormatError(
                 f"it inflates to {'more than ' if written > member.size else ''}"
                 f"{count_text(min(written, member.size), 'byte')}, the directory says {member.size:,}",
@@ -178,19 +184,19 @@ class MemberData:
 def open_archive(reading: Reading) -> Archive:
     """Read the directory and note what is odd about its entries; raises `FormatError`."""
     directory = _directory(reading)
-    members: dict[str, Member] = {}
+    members, hidden = chosen(directory.entries)
     for entry in directory.entries:
-        if entry.name in members:
-            reading.problem(
-                "a name that stands twice in the archive: torch reads the last",
-                entry.header,
-                entry.name,
-                kind="duplicate",
-            )
-        members[entry.name] = entry
         _judge(reading, entry)
+    for entry in hidden:
+        reading.problem(
+            "a name that stands more than once in the archive, where torch reads another one, and other readers "
+            "this one",
+            entry.header,
+            entry.name,
+            kind="duplicate",
+        )
     _check_places(reading, directory)
-    return Archive(reading, directory, members)
+    return Archive(reading, directory, members, hidden)
 
 
 def _directory(reading: Reading) -> Directory:
@@ -224,6 +230,15 @@ def _judge(reading: Reading, entry: Member) -> None:
         reading.problem("marked as encrypted: torch ignores the mark", entry.header, entry.name, kind="odd")
     elif entry.flags & 0x60:
         reading.problem("marked as patched or strongly encrypted", entry.header, entry.name, kind="odd")
+    if entry.method == STORED and entry.packed != entry.size:
+        reading.problem(
+            "stored, but with two different sizes: torch refuses this",
+            entry.header,
+            entry.name,
+            True,
+            refused=True,
+            kind="sizes-disagree",
+        )
     if entry.method not in (STORED, DEFLATED):
         words = METHODS.get(entry.method, f"method {entry.method}")
         reading.problem(

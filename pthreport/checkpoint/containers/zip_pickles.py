@@ -9,7 +9,9 @@ from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_directory import STORED, Member
 from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC
 from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_text, kind_of, summed
+from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.machine import Outcome
+from pthreport.checkpoint.nested import PICKLE
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import ByteOrder, Storage
 from pthreport.checkpoint.values import Value
@@ -80,12 +82,13 @@ class ZipPickles:
         member = members.get(name)
         if member is None:
             storage.problem = f"the file has no member {name[:80]!r}"
+            storage.unnoticed = "\0" in name  # for torch the name ends there
             self.reading.problem(
                 "a storage that the file does not hold",
                 None,
                 name[:400],
                 True,
-                True,
+                refused=not storage.unnoticed,
                 kind="missing-storage",
             )
             return
@@ -96,7 +99,7 @@ class ZipPickles:
                 member.header,
                 name,
                 member.size < storage.nbytes,
-                refused=member.size < storage.nbytes,
+                refused=True,
                 kind="sizes-disagree",
             )
 
@@ -222,10 +225,18 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
         )
     folders = tuple(one for one in expected if one.endswith("/"))
     left = reading.source.length  # members that overlap could make more of it
-    for name, member in archive.members.items():
-        inside = name.removeprefix(root) if name.startswith(root) else None
-        if inside is not None and (inside in expected or inside.startswith(folders)):
-            continue
+    members = archive.members
+    known = {
+        id(member)
+        for name, member in members.items()
+        if name.startswith(root)
+        and (name.removeprefix(root) in expected or name.removeprefix(root).startswith(folders))
+    }
+    aside = {
+        id(member): member for member in [*members.values(), *archive.hidden] if id(member) not in known
+    }
+    for member in aside.values():
+        name = member.name
         if member.size > reading.limits.string_bytes or name.endswith("/"):
             continue
         left -= member.packed
@@ -240,7 +251,7 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
             return
         try:
             data = archive.data(member)
-            if PICKLE_START.match(data.read(0, 2)):
+            if _begins_a_pickle(reading, data):
                 reading.problem(
                     "another pickle in the archive: its imports are listed too",
                     member.header,
@@ -248,9 +259,31 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
                     True,
                     kind="second-pickle",
                 )
-                reading.unpickle(data, where=name)
+                outcome = reading.probe(data, 0)
+                if outcome.error is not None:
+                    reading.problem(
+                        f"that pickle breaks off: {outcome.error}",
+                        member.header,
+                        name,
+                        True,
+                        kind=outcome.error.kind,
+                    )
         except (FormatError, ReadError) as error:
             reading.problem(str(error), member.header, name, kind=kind_of(error))
+
+
+def _begins_a_pickle(reading: Reading, data: Stretch) -> bool:
+    """Whether bytes begin like a pickle: one of protocol 0 or 1, which might be any text, must also end as
+    one, or name what is dangerous."""
+    head = data.read(0, 200)
+    if PICKLE_START.match(head):
+        return True
+    if not PICKLE.match(head):
+        return False
+    found = Imports(reading.limits.names)
+    outcome = reading.probe(data, 0, found)
+    listed, _ = found.listing(reading.limits.imports)
+    return outcome.error is None or any(one.verdict == "dangerous" for one in listed)
 
 
 def hidden_pickles(reading: Reading, data: Stretch, start: int, where: str | None) -> None:

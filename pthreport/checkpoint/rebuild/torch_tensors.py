@@ -17,7 +17,7 @@ from pthreport.checkpoint.values import Global, Value
 def integers(context: Context, value: Value, what: str) -> tuple[int, ...]:
     """`value` as sizes or strides; raises `NotUnderstood` with the reason where it is none."""
     if not isinstance(value, list | tuple):
-        raise NotUnderstood(f"its {what} are a {type(value).__name__}")
+        raise Impossible(f"its {what} are a {type(value).__name__}")
     most = context.limits.rank
     if len(value) > most:
         raise NotUnderstood(f"{len(value):,} dimensions ({met('rank', most)})")
@@ -36,7 +36,7 @@ def element_type(value: Value) -> DType:
         if found is not None:
             return found
         raise NotUnderstood(f"{value.module}.{value.name} is no element type that is known here")
-    raise NotUnderstood("it names no element type")
+    raise Impossible("it names no element type")
 
 
 def view(
@@ -79,14 +79,14 @@ def _flags(tensor: Tensor, metadata: Value) -> None:
 def tensor_v1(context: Context, args: tuple[Value, ...]) -> Value:
     """_rebuild_tensor(storage, offset, size, stride)."""
     if len(args) != 4:
-        raise NotUnderstood("it does not take these arguments")
+        raise Impossible("it does not take these arguments")
     return view(context, *args)
 
 
 def tensor_v2(context: Context, args: tuple[Value, ...]) -> Value:
     """_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, metadata])."""
     if not 5 <= len(args) <= 7:
-        raise NotUnderstood("it does not take these arguments")
+        raise Impossible("it does not take these arguments")
     made = view(context, args[0], args[1], args[2], args[3])
     made.requires_grad = args[4] is True
     if len(args) == 7:
@@ -97,7 +97,7 @@ def tensor_v2(context: Context, args: tuple[Value, ...]) -> Value:
 def tensor_v3(context: Context, args: tuple[Value, ...]) -> Value:
     """_rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtype[, metadata])."""
     if not 7 <= len(args) <= 8:
-        raise NotUnderstood("it does not take these arguments")
+        raise Impossible("it does not take these arguments")
     made = view(context, args[0], args[1], args[2], args[3], element_type(args[6]))
     made.requires_grad = args[4] is True
     if len(args) == 8:
@@ -108,7 +108,7 @@ def tensor_v3(context: Context, args: tuple[Value, ...]) -> Value:
 def quantized_tensor(context: Context, args: tuple[Value, ...]) -> Value:
     """_rebuild_qtensor(storage, offset, size, stride, quantizer, requires_grad, hooks)."""
     if not 5 <= len(args) <= 7:
-        raise NotUnderstood("it does not take these arguments")
+        raise Impossible("it does not take these arguments")
     made = view(context, args[0], args[1], args[2], args[3])
     made.requires_grad = len(args) > 5 and args[5] is True
     given = args[4]
@@ -148,7 +148,7 @@ def _channel(given: Value, length: int) -> Any:
 def meta_tensor(context: Context, args: tuple[Value, ...]) -> Value:
     """_rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad): no values at all."""
     if len(args) != 4:
-        raise NotUnderstood("it does not take these arguments")
+        raise Impossible("it does not take these arguments")
     shape, strides = integers(context, args[1], "sizes"), integers(context, args[2], "strides")
     if len(shape) != len(strides):
         raise NotUnderstood(f"{len(shape)} sizes but {len(strides)} strides")

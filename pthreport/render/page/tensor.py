@@ -1,5 +1,6 @@
 """One tensor on a card: its figures in words, its pictures with a sentence under each."""
 
+import sys
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -248,7 +249,8 @@ def _log_caption(record: TensorRecord, statistics: Statistics) -> str:
     if not used:
         return ""
     low = 2.0 ** (shape.log_low + used[0] * shape.log_step)
-    high = 2.0 ** (shape.log_low + (used[-1] + 1) * shape.log_step)
+    top = shape.log_low + (used[-1] + 1) * shape.log_step
+    high = 2.0**top if top < sys.float_info.max_exp else sys.float_info.max
     text = f"Magnitudes run from {numbers.value(low, 2)} to {numbers.value(high, 2)}"
     if statistics.zeros:
         text += f"; {numbers.count(statistics.zeros)} exact zeros are not in it"
