@@ -44,6 +44,8 @@ FORBIDDEN = (
 )
 """Audit events of code that runs, begins with these words (Python's table of audit events)."""
 
+BUNDLED = Path(__file__).parents[2] / "sample_reports" / "digits_cnn.pth"
+
 ROOM = 1 << 30
 """Bytes of address space that a file may take beyond what the program has after its first reports."""
 
@@ -105,10 +107,19 @@ def command(arguments: Sequence[str]) -> tuple[int, str, str]:
 
 def warm_up() -> None:
     """Reports of good files of every container, so that all that is fetched late is there."""
+    import torch
+
+    from tests.checkpoint.files import saved_bytes
     from tests.checkpoint.test_any_bytes import good
 
+    wide = {
+        "a.weight": torch.randn(2000, 600),
+        "a.bias": torch.randn(2000),
+        "b.weight": torch.randn(64, 16, 3, 3),
+    }
+    files = [*good().values(), saved_bytes(wide), BUNDLED.read_bytes()]
     with tempfile.TemporaryDirectory() as folder:
-        for number, content in enumerate(good().values()):
+        for number, content in enumerate(files):
             file = Path(folder, f"{number}.pt")
             file.write_bytes(content)
             outputs = [f"{file}.{ending}" for ending in ("html", "json", "csv", "md")]
