@@ -23,6 +23,9 @@ POINTS = 96
 BINS = 48
 LEAST_BIN = 1e-12
 
+LEAST_SPREAD = 1e-9
+"""Decades that singular values must span to be put in bins: those of an orthogonal matrix differ by rounding."""
+
 MOST_ALPHA_ERROR = 0.5
 """Share of alpha that its error may be for an estimated alpha to be told."""
 
@@ -204,7 +207,10 @@ def picture(values: Float64) -> SpectrumPoints | None:
     ranks = _shown(values.size)
     logs = 2 * np.log10(values[values > values[0] * sqrt(LEAST_BIN)])
     low, high = float(logs[-1]), float(logs[0])
-    counts, _ = np.histogram(logs, BINS, (low, high)) if high > low else (np.array([logs.size]), None)
+    if high - low > LEAST_SPREAD:
+        counts, _ = np.histogram(logs, BINS, (low, high))
+    else:
+        counts, low = np.array([logs.size]), high
     return SpectrumPoints(
         ranks=tuple(ranks.tolist()),
         values=tuple(float(f"{value:.6g}") for value in values[ranks]),

@@ -228,3 +228,13 @@ def test_points_are_bounded_and_true() -> None:
     np.testing.assert_allclose(points.values, values[list(points.ranks)], rtol=1e-5)
     assert sum(points.counts) == 400
     assert points.log_high == pytest.approx(2 * np.log10(values[0]))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-16, 1e-15, 1e-14, 1e-13])
+def test_singular_values_that_differ_by_rounding_alone_are_one_bin(noise: float) -> None:
+    # An orthogonal matrix: values within an ulp of each other leave no room for bins between them.
+    array = np.diag(1.0 + noise * np.arange(50))
+    points = whole(array).points
+    assert points is not None
+    assert points.counts == (50,)
+    assert points.log_low == points.log_high
