@@ -1,5 +1,6 @@
 """One model: its module tree with shares, its parameter budget, its depth strip."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ from pthreport.render.page.text import plain
 
 MOST_OPEN = 40
 MOST_IN_RAIL = 160
+THINNEST, THICK_ENOUGH = 1 / 500, 1 / 16
+"""Shares of the budget's width: what is thinner is drawn with its neighbours, until they are as wide as this."""
 
 
 @dataclass
@@ -76,6 +79,8 @@ def models(
 def _model(report: Report, number: int, index: Index, has: frozenset[str], bounds: Bounds) -> ModelView:
     model = report.models[number]
     tree, left_out = _tree(model, index, has, bounds.modules)
+    lines = _budget_lines(model)
+    drawn = [_gathered(line, model) for line in lines]
     used = {family(layer.kind) for layer in model.layer_list if layer.parameters}
     return ModelView(
         model=model,
@@ -85,8 +90,8 @@ def _model(report: Report, number: int, index: Index, has: frozenset[str], bound
         modules_left_out=left_out,
         kinds=_lines(model.by_kind, lambda amount: amount.parameters, model.parameters),
         dtypes=_lines(model.by_dtype, lambda amount: amount.bytes, model.bytes),
-        budget=Markup(bars.budget(_budget_lines(model), _budget_alt(model))),
-        budget_sentence=_budget_sentence(model),
+        budget=Markup(bars.budget(drawn, _budget_alt(model))),
+        budget_sentence=_budget_sentence(model, gathered=drawn != lines),
         families=tuple(pair for pair in FAMILY_WORDS.items() if pair[0] in used),
         strip=strip_view(report, model, index, has),
         rail=_rail(tree),
@@ -189,6 +194,35 @@ def _budget_lines(model: Model) -> list[list[bars.Segment]]:
     return [blocks, fine] if blocks else []
 
 
+def _gathered(segments: list[bars.Segment], model: Model) -> list[bars.Segment]:
+    """Neighbours that are each too thin to be seen as one, in the colour of most of their parameters."""
+    runs: list[list[bars.Segment]] = []
+    room = 0.0
+    for segment in segments:
+        thin = segment.size < THINNEST * model.parameters
+        if thin and room > 0:
+            runs[-1].append(segment)
+        else:
+            runs.append([segment])
+            room = THICK_ENOUGH * model.parameters if thin else 0.0
+        room -= segment.size
+    return [run[0] if len(run) == 1 else _together(run, model) for run in runs]
+
+
+def _together(run: list[bars.Segment], model: Model) -> bars.Segment:
+    sizes: Counter[str] = Counter()
+    for segment in run:
+        sizes[segment.family] += segment.size
+    size = sizes.total()
+    first, last = (run[at].note.partition("\n")[0] for at in (0, -1))
+    return bars.Segment(
+        size,
+        sizes.most_common(1)[0][0],
+        numbers.plural(len(run), "block" if run[0].family == "block" else "layer"),
+        f"{first} … {last}\n{_of_all(size, model)}",
+    )
+
+
 def _last(name: str) -> str:
     """The end of a module's name: its last part, and the list's name before a mere number."""
     parts = name.split(".")
@@ -220,8 +254,12 @@ def _own_parameters(model: Model) -> dict[str, int]:
 
 
 def _note(name: str, size: int, model: Model) -> str:
+    return f"{plain(name)}\n{_of_all(size, model)}"
+
+
+def _of_all(size: int, model: Model) -> str:
     share = size / model.parameters if model.parameters else 0.0
-    return f"{plain(name)}\n{size:,} parameters, {numbers.percent(share)}"
+    return f"{size:,} parameters, {numbers.percent(share)}"
 
 
 def _budget_alt(model: Model) -> str:
@@ -233,7 +271,7 @@ def _budget_alt(model: Model) -> str:
     return f"Where the {numbers.count(model.parameters)} parameters are: " + ", ".join(parts) + "."
 
 
-def _budget_sentence(model: Model) -> str:
+def _budget_sentence(model: Model, gathered: bool) -> str:
     said = []
     for highlight in model.highlights:
         if highlight.kind == "largest-layer" and model.parameters:
@@ -246,4 +284,7 @@ def _budget_sentence(model: Model) -> str:
                 f"{numbers.plural(amount.layers, kind + ' layer')} hold{'s' if amount.layers == 1 else ''} "
                 f"{numbers.percent(amount.parameters / model.parameters)}"
             )
-    return "; ".join(said) + "." if said else ""
+    sentences = ["; ".join(said) + "."] if said else []
+    if gathered:
+        sentences.append("Neighbours too thin to be seen are drawn as one.")
+    return " ".join(sentences)
