@@ -1,6 +1,11 @@
 """Findings for the page: by severity, each with its places as links and its details drawn."""
 
+import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from typing import get_args
 
 from markupsafe import Markup
 
@@ -16,12 +21,16 @@ from pthreport.document import (
     TableDetail,
     TextDetail,
 )
+from pthreport.document.finding import Category
 from pthreport.draw import histogram, tiles
 from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index
 from pthreport.render.page.levels import ORDER, WORDS, Level, is_open
 from pthreport.render.page.text import plain
+
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+_FIGURE = re.compile(r"[-−]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?( ?%)?")
 
 
 @dataclass(frozen=True)
@@ -35,10 +44,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Table:
-    """A table detail, bounded."""
+    """A table detail, bounded; the cells that name one of the finding's layers are links to it."""
 
     head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[Place, ...], ...]
+    figures: tuple[bool, ...]
+    """Whether a column holds nothing but figures."""
     left_out: int
 
 
@@ -69,10 +80,12 @@ class FindingView:
 
 @dataclass(frozen=True)
 class FindingsView:
-    """Open findings worst first; passed and not applicable checks folded away."""
+    """Open findings worst first; passed and not applicable checks folded away, by what they are about."""
 
     open: tuple[FindingView, ...]
-    closed: tuple[FindingView, ...]
+    closed: tuple[tuple[Category, tuple[FindingView, ...]], ...]
+    passed: int
+    skipped: int
 
 
 def findings(report: Report, index: Index, has: frozenset[str], bounds: Bounds = PAGE) -> FindingsView:
@@ -81,9 +94,16 @@ def findings(report: Report, index: Index, has: frozenset[str], bounds: Bounds =
         range(len(report.findings)), key=lambda number: (ORDER.index(index.levels[number]), number)
     )
     views = [_view(report.findings[number], number, index, has, bounds) for number in order]
+    closed = [view for view in views if not is_open(view.level)]
+    closed.sort(key=lambda view: CATEGORIES.index(view.finding.category))
     return FindingsView(
         open=tuple(view for view in views if is_open(view.level)),
-        closed=tuple(view for view in views if not is_open(view.level)),
+        closed=tuple(
+            (category, tuple(those))
+            for category, those in groupby(closed, lambda view: view.finding.category)
+        ),
+        passed=sum(view.level == "pass" for view in closed),
+        skipped=sum(view.level == "skip" for view in closed),
     )
 
 
@@ -102,6 +122,14 @@ def _view(finding: Finding, number: int, index: Index, has: frozenset[str], boun
     linked = {detail.path for detail in links}
     paths = [place(detail.path, index, has, detail.note) for detail in links]
     paths += [place(path, index, has) for path in finding.where if path not in linked]
+    keys = {index.layer_of[spot.path]: spot.anchor for spot in paths if spot.path in index.layer_of}
+    # A name that two models have leads to neither.
+    times = Counter(name for _, name in keys)
+    layers = {name: anchor for (_, name), anchor in keys.items() if times[name] == 1}
+    tables = [
+        _table(detail, layers, bounds.details) for detail in details if isinstance(detail, TableDetail)
+    ]
+    paths = _not_in(tables, paths, layers, index)
     return FindingView(
         finding=finding,
         level=shown,
@@ -111,9 +139,7 @@ def _view(finding: Finding, number: int, index: Index, has: frozenset[str], boun
         places_left_out=max(len(paths) - bounds.places, 0),
         texts=tuple(detail.text for detail in details if isinstance(detail, TextDetail)),
         figures=tuple(figure for detail in details if (figure := _figure(detail))),
-        tables=tuple(
-            _table(detail, bounds.details) for detail in details if isinstance(detail, TableDetail)
-        ),
+        tables=tuple(tables),
         pictures=tuple(picture for detail in details if (picture := _picture(detail))),
         details_left_out=len(finding.details) - len(details),
     )
@@ -129,9 +155,32 @@ def _figure(detail: Detail) -> tuple[str, str, str] | None:
     return None
 
 
-def _table(detail: TableDetail, most: int) -> Table:
+def _table(detail: TableDetail, layers: Mapping[str, str | None], most: int) -> Table:
     rows = detail.rows[:most]
-    return Table(detail.head, rows, detail.left_out + len(detail.rows) - len(rows))
+    return Table(
+        detail.head,
+        tuple(tuple(Place(cell, layers.get(cell)) for cell in row) for row in rows),
+        tuple(all(_FIGURE.fullmatch(cell) for cell in column) for column in zip(*rows, strict=False)),
+        detail.left_out + len(detail.rows) - len(rows),
+    )
+
+
+def _not_in(
+    tables: list[Table], places: list[Place], layers: Mapping[str, str | None], index: Index
+) -> list[Place]:
+    """The places that no table names with its figures: those that it leaves out, it counts."""
+    named: set[str] = set()
+    counted = False
+    for table in tables:
+        here = {cell.path for row in table.rows for cell in row if cell.path in layers}
+        named |= here
+        counted = counted or bool(here and table.left_out)
+    return [
+        spot
+        for spot in places
+        if spot.note
+        or not (spot.path in index.layer_of and (counted or index.layer_of[spot.path][1] in named))
+    ]
 
 
 def _picture(detail: Detail) -> Figure | None:
