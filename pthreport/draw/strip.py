@@ -17,6 +17,8 @@ PLOT = 64
 GAP = 8
 BRACKET = 20
 MOST_LINKS = 600
+MOST_SHAPES = 80
+"""Marked columns up to which each has its shape and a line down all rows; more would hide what they mark."""
 PAGE, LETTER, SHORTEST = 1000, 7, 48
 """Pixels of a usual page and of a letter; a label with less room than this is left to the tooltip."""
 
@@ -149,8 +151,10 @@ def _marks(columns: Sequence[Column], bottom: int) -> list[str]:
     parts = []
     for index, level in marked:
         at = svg.percent((index + 0.5) / len(columns))
-        parts.append(svg.tag("line", x1=at, x2=at, y1=16, y2=bottom, class_=f"mark {level}"))
-        if len(marked) <= 80:
+        few = len(marked) <= MOST_SHAPES
+        start, stop = (16, bottom) if few else (4, MARKS - 4)
+        parts.append(svg.tag("line", x1=at, x2=at, y1=start, y2=stop, class_=f"mark {level}"))
+        if few:
             use = svg.tag("use", href=f"#i-{level}", x=-6, y=2, width=12, height=12, class_=level)
             parts.append(svg.tag("svg", use, x=at, overflow="visible"))
     return parts

@@ -7,6 +7,9 @@ from pthreport.document import Finding, Layer, Model, Report, TensorRecord
 from pthreport.render.page.anchors import anchors
 from pthreport.render.page.levels import ORDER, Level, is_open, level
 
+HOW_SAVED = frozenset(("safety", "hygiene"))
+"""Categories of findings about the file rather than the numbers in it."""
+
 LayerKey = tuple[str, str]
 """A layer by its model's key and its own name."""
 
@@ -25,9 +28,17 @@ class Index:
     findings_on_tensor: Mapping[str, tuple[int, ...]]
     levels: tuple[Level, ...]
 
+    about_numbers: frozenset[int]
+    """Findings about what a layer has learnt or lost. How it was saved often holds for every layer alike, and
+    would mark them all."""
+
+    def telling(self, key: LayerKey) -> tuple[int, ...]:
+        """The open findings at a layer that tell it from others, worst first."""
+        return tuple(number for number in self.findings_at.get(key, ()) if number in self.about_numbers)
+
     def worst(self, key: LayerKey) -> Level | None:
-        """The worst open level at a layer."""
-        at = self.findings_at.get(key)
+        """The worst level of those."""
+        at = self.telling(key)
         return self.levels[at[0]] if at else None
 
 
@@ -70,6 +81,9 @@ def index(report: Report) -> Index:
         findings_at={key: worst_first(numbers) for key, numbers in at_layer.items()},
         findings_on_tensor={path: worst_first(numbers) for path, numbers in at_tensor.items()},
         levels=levels,
+        about_numbers=frozenset(
+            number for number, finding in enumerate(report.findings) if finding.category not in HOW_SAVED
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """The depth strip's data: which columns, rows and brackets, and the sentences under it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ NORMAL = 3.0
 USUAL_UPDATE = (1e-4, 1e-2)
 MOST_TRENDS = 3
 _MOST_GROUPS = 26
+NEARLY_ALL = 0.9
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def column(
     worst = index.worst(key) if marked else None
     note = [plain(layer.name), layer.kind, *facts]
     if worst:
-        titles = [report.findings[number].title for number in index.findings_at[key][:3]]
+        titles = [report.findings[number].title for number in index.telling(key)[:3]]
         note.append(f"{WORDS[worst]}: " + "; ".join(plain(title) for title in titles))
     return strip.Column(
         note="\n".join(note),
@@ -195,6 +197,7 @@ def _alt(model: Model, *, layers: int, rows: list[strip.Row]) -> str:
 def groups(names: list[str]) -> list[strip.Group]:
     """Brackets under the columns: the first parts of the names, and the second where one part holds
     most of the columns."""
+    names = _below_common(names)
     first = _runs([name.split(".")[0] for name in names], 0, len(names))
     groups = [strip.Group(plain(label, 40), plain(label), start, stop) for label, start, stop in first]
     if len(groups) > _MOST_GROUPS:
@@ -204,6 +207,17 @@ def groups(names: list[str]) -> list[strip.Group]:
         if stop - start >= 0.3 * len(names):
             second += _inner(label, names, start, stop)
     return groups + second if len(groups) <= 4 else groups
+
+
+def _below_common(names: list[str]) -> list[str]:
+    """The names without the modules that hold nearly all of them: a bracket under everything says nothing.
+    What lies outside keeps its name."""
+    while True:
+        heads = Counter(head for name in names for head, dot, _ in [name.partition(".")] if dot)
+        head, times = max(heads.items(), key=lambda item: item[1], default=("", 0))
+        if times < NEARLY_ALL * len(names):
+            return names
+        names = [name.removeprefix(f"{head}.") for name in names]
 
 
 def _inner(label: str, names: list[str], start: int, stop: int) -> list[strip.Group]:
