@@ -49,6 +49,16 @@ def test_long_names_and_many_columns_make_no_page_scroll_sideways(
     assert page.run(beyond) == 0
 
 
+@pytest.mark.parametrize("width", [1440, 1280, 1160, 1024])
+def test_the_heads_of_a_long_table_stay_in_sight(open_page: Open, tmp_path: Path, width: int) -> None:
+    file = tmp_path / "long.html"
+    names = [f"encoder.layers.{number}.attention" for number in range(90)]
+    file.write_text(render_html(named_report(names)), encoding="utf-8")
+    page = open_page(file.as_uri(), width=width)
+    page.run("all('#layers-table tbody')[60].scrollIntoView()")
+    assert page.run("return all('#layers-table thead th')[0].getBoundingClientRect().top") == 0
+
+
 def test_without_script_everything_is_there_and_nothing_pretends(
     driver: Any, open_page: Open, small: str
 ) -> None:

@@ -157,9 +157,9 @@ def test_bookmarks_and_contents_name_the_sections_with_their_pages(small: Opened
     ):
         assert section in small.pages[bookmarks[section] - 1]
     listed = {
-        words[0]: int(words[-1])
-        for line in small.pages[1].splitlines()
-        if len(words := line.replace(".", " ").split()) == 2 and words[-1].isdigit()
+        section: int(page)
+        for sheet in small.pages[:2]
+        for section, page in re.findall(r"^([A-Z]\w+(?: \w+)?)[ .]*\.[ .]*(\d+)$", sheet, re.M)
     }
     assert len(listed) >= 9
     for section, page in listed.items():
@@ -224,7 +224,7 @@ def test_nothing_is_fetched_but_pictures_that_lie_in_it(url: str) -> None:
 
 
 def test_a_document_that_asks_for_more_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "asset", lambda file: "body { background: url(http://localhost/x.png) }")
+    monkeypatch.setattr(pdf, "asset", lambda file, own: "body { background: url(http://localhost/x.png) }")
     with pytest.raises(RuntimeError, match="outside itself"):
         render_pdf(small_report())
 

@@ -32,7 +32,8 @@ def contents(root: Node, index: Index, has: frozenset[str], bounds: Bounds = PAG
     while waiting:
         view = waiting.popleft()
         room = 0 if view.depth >= MOST_DEPTH else min(bounds.children, max(budget, 0))
-        shown = view.node.children[:room]
+        # To say that one value is left out would take its room.
+        shown = view.node.children[: room if view.node.count != 1 else 1]
         budget -= len(shown)
         view.children = [_node(child, index, has, view.depth + 1) for child in shown]
         view.left_out = max(view.node.count, len(view.node.children)) - len(shown)

@@ -20,7 +20,7 @@ from pthreport.render.paper.style import PictureStyle
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 
-WIDE, HALF, THIRD = (680, 800), (328, 400), (216, 340)
+WIDE, HALF, THIRD = (680, 940), (328, 400), (216, 340)
 """The width that a picture gets on the sheet, in CSS pixels, and the width that it is drawn in: the smaller
 ones are scaled down, so that they take less of its height too."""
 
@@ -133,6 +133,14 @@ class Pictures:
             made.set("font-family", SANS)
             declared, _ = self.style.of(node, place.variables)
             _paint(made, declared, place)
+            if declared.get("paint-order") == "stroke":
+                # WeasyPrint draws a letter's line over it: the lines are letters of their own, below.
+                below = Element(made.tag, made.attrib)
+                below.text = made.text
+                thick = _pixels(declared["stroke-width"]) / place.unit
+                below.set("stroke-width", svg.number(thick))
+                below.set("stroke", declared["stroke"])
+                return [below, made]
         else:
             self._fill(made, node, place)
         if kind == "image":
@@ -191,7 +199,7 @@ class Pictures:
         if block is None:
             return []
         declared, _ = self.style.of(block, place.variables)
-        size = _pixels(declared.get("font-size", "11px")) * _LETTERS
+        size = _pixels(declared.get("font-size", "11px")) * _LETTERS / place.unit
         # Cut as it will be written: a letter may become the six of its code point.
         text = drawn("".join(block.etree_element.itertext()))
         room = int((width - 4) / (size * MONO_ADVANCE))
@@ -254,7 +262,6 @@ def _paint(target: Element, declared: Mapping[str, str], place: Place) -> None:
     for name, item in declared.items():
         if name in ("color", "paint-order", "vector-effect"):
             continue
-        # A line around letters would be drawn over them.
         if text and name.startswith("stroke"):
             continue
         if name == "font-size":
