@@ -5,7 +5,8 @@
 
 Whatever is raised beside `CheckpointError` and `ReadError`, a time-out (-timeout) or too much memory
 (-rss_limit_mb) is a finding: libFuzzer writes the input to `fuzz/work/` and stops. The first corpus is
-made from small good files of each container.
+made from small good files of each container and the small ones among the hostile. A folder named in
+FUZZ_ARGS takes the inputs that are found; its files are read first.
 """
 
 import os
@@ -20,6 +21,9 @@ with atheris.instrument_imports(include=["pthreport.checkpoint", "pthreport.anat
 
 WORK = Path(__file__).parent / "work"
 TIGHT = Limits(opcodes=50_000, objects=50_000, memo=50_000, nodes=50_000, depth=100, inflated_bytes=10**7)
+LONGEST = 16_384
+"""Bytes of an input."""
+
 READ = 10_000
 """Elements read of each tensor, from its beginning and its end."""
 
@@ -31,6 +35,8 @@ def one_input(data: bytes) -> None:
         os.write(descriptor, data)
         with open_checkpoint(f"/proc/self/fd/{descriptor}", TIGHT) as checkpoint:
             describe(checkpoint)
+            assert checkpoint.torch_view is None or checkpoint.torch_view.version
+            checkpoint.verify()
             for tensor in checkpoint.tensors.values():
                 try:
                     tensor.read(0, min(tensor.numel, READ))
@@ -44,12 +50,19 @@ def one_input(data: bytes) -> None:
 
 
 def seeds() -> None:
-    """Write the first corpus: what the tests keep as small good files."""
+    """Write the first corpus: what the tests keep as small files, good and hostile."""
     from tests.checkpoint.test_any_bytes import good
+    from tests.hostile.corpus import GROUPS
 
     (WORK / "corpus").mkdir(parents=True, exist_ok=True)
-    for name, content in good().items():
-        (WORK / "corpus" / name.replace(" ", "-")).write_bytes(content)
+    files = {
+        case.name: content
+        for cases in GROUPS.values()
+        for case in cases
+        if case.kind != "bomb" and len(content := case.bytes()) <= LONGEST
+    }
+    for name, content in (good() | files).items():
+        (WORK / "corpus" / name.replace(" ", "-").replace("/", "-")).write_bytes(content)
 
 
 def main() -> None:
@@ -57,7 +70,7 @@ def main() -> None:
     seeds()
     os.chdir(WORK)
     atheris.Setup(
-        [sys.argv[0], *sys.argv[1:], "-max_len=16384", "-timeout=20", "-rss_limit_mb=2048", "corpus"],
+        [sys.argv[0], *sys.argv[1:], f"-max_len={LONGEST}", "-timeout=20", "-rss_limit_mb=2048", "corpus"],
         one_input,
     )
     atheris.Fuzz()

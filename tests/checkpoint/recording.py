@@ -7,8 +7,12 @@ gives back a stub that does nothing. One JSON line each: the names, or null wher
 import io
 import json
 import pickle
+import resource
 import sys
 from typing import Any
+
+MEMORY = 4 << 30
+"""Bytes of address space: a changed pickle may ask CPython for any amount."""
 
 
 class Stub:
@@ -53,6 +57,7 @@ class Recorder(pickle.Unpickler):
 
 def main() -> None:
     """Read pickles, write what they name."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for line in sys.stdin:
         recorder = Recorder(bytes.fromhex(line))
         try:
