@@ -1,5 +1,6 @@
 """The names a file would import, and what it would do with them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -108,9 +109,12 @@ class Imports:
         """Take back what `explain` said."""
         self._explained.pop(pair, None)
 
-    def absorb(self, other: "Imports") -> None:
-        """Take over what was collected from another file of the same checkpoint."""
+    def absorb(self, other: "Imports", like: "re.Pattern[str] | None" = None) -> None:
+        """Take over what was collected elsewhere in the same checkpoint: all, or the names that look `like`
+        names."""
         for pair, theirs in other._uses.items():
+            if like is not None and not all(like.fullmatch(one) for one in pair):
+                continue
             ours = self._use(pair, theirs.offset)
             ours.named += theirs.named
             ours.called += theirs.called

@@ -37,7 +37,7 @@ class Limits:
     """The budgets of one file; each says in its `metadata["what"]` what it bounds."""
 
     opcodes: int = limit(20_000_000, "instructions of all pickles in the file")
-    objects: int = limit(2_000_000, "containers, tensors and calls that its pickles build")
+    objects: int = limit(1_500_000, "containers, tensors and calls that its pickles build")
     memo: int = limit(6_000_000, "values that one pickle keeps to use again")
     string_bytes: int = limit(256 * MIB, "bytes of one string")
     integer_bytes: int = limit(64 * KIB, "bytes of one integer")

@@ -214,3 +214,42 @@ def test_any_value_with_a_changed_byte(
     content[at % len(content)] = byte
     theirs = recorder.names(bytes(content))
     assert theirs is None or b"\x95" in content or theirs <= ours(bytes(content))
+
+
+NUMBERS = st.one_of(
+    st.text("0123456789xXoObBaefL_+-. \t\0infatyIN", max_size=8),
+    st.integers(-(2**70), 2**70).map(str), st.integers().map(hex), st.floats().map(repr), st.integers(0, 99).map(str),
+)  # fmt: skip
+
+
+@settings(max_examples=MORE)
+@given(code=st.sampled_from([b"I", b"L", b"F", b"Np", b"Np7\ng"]), text=NUMBERS)
+def test_numbers_as_text_are_taken_as_cpython_takes_them(
+    recorder: Recorder, code: bytes, text: str
+) -> None:
+    if code == b"Np":
+        text = text[:5]  # CPython makes room for all indices before it
+    content = b"\x80\x02" + code + text.encode() + b"\n."
+    context = Context(Limits(), Imports(), [], REBUILDS, BUILDS, Budget.of(Limits()))
+    ours_takes = run(HeldBytes(content), 0, context).error is None
+    theirs = recorder.names(content)
+    assert ours_takes or theirs is None
+    assert not ours_takes or theirs is not None or len(text) < 2 or len(text) > 4_000
+
+
+HIDES = (
+    b"](K\x01e\x96\x02\x00\x00\x00\x00\x00\x00\x00ab(K\x01e0",  # values appended to a byte array
+    b"]K\x05aK\x00K\x06s0",  # an item set in a list
+    b"\x96\x02\x00\x00\x00\x00\x00\x00\x00abK\x00K\x06s0",  # in a byte array
+    b"K\x01Nb0",  # no state set on a number
+    b"K\x01N}\x86b0",  # no slots either
+    b"I0x10\n0", b"I\x00\n0", b"I1_0\n0", b"Np 3\n0", b"Np+3\n0g\t3\n0",
+)  # fmt: skip
+"""What CPython takes, and another reader may not."""
+
+
+@pytest.mark.parametrize("before", HIDES)
+def test_nothing_hides_behind_what_only_cpython_takes(recorder: Recorder, before: bytes) -> None:
+    content = b"\x80\x04" + before + b"cos\nsystem\n."
+    assert recorder.names(content) == {("os", "system")}
+    assert ("os", "system") in ours(content)

@@ -26,8 +26,10 @@ def _wide(code: bytes, length: int, form: str = "<Q") -> bytes:
 LONG = (10**5000).to_bytes(2077, "little")
 
 CASES: list[Case] = [
-    _edge("int_hex", b"(I0x10\nl.", "a hexadecimal number", "no decimal integer|text file|no format"),
-    _edge("int_underscore", b"(I1_0\nl.", "an underscore in a number", "no decimal integer|text file|no format"),
+    _edge("int_hex", b"(I0x10\nl.", "a hexadecimal number", opens=True),
+    _edge("int_underscore", b"(I1_0\nl.", "an underscore in a number", opens=True),
+    _edge("int_nul", b"(I12\0x\nl.", "a NUL in a number", opens=True),
+    _edge("int_octal_8", b"(I08\nl.", "an octal number that is none", "no integer|text file|no format"),
     _edge("int_plus", b"(I+0\nl.", "a number with a plus sign", opens=True),
     _edge("int_bool", b"(I01\nI00\nl.", "booleans of protocol 0", opens=True),
     _edge("long_5000_digits", P2 + b"]\x8b" + struct.pack("<i", 2077) + LONG + b"a.", "more digits than Python prints",

@@ -110,6 +110,8 @@ def build(m: Machine, pos: int) -> int:
     state = m.stack.pop()
     target = m.stack[-1]
     m.context.charge(1)
+    if state is None and not isinstance(target, Record):
+        return pos  # as CPython, which asks nothing of what no state is set on
     if isinstance(target, Record):
         made = m.context.build(target, state)
         if made is None:

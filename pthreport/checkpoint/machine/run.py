@@ -8,6 +8,7 @@ from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine.context import Context
 from pthreport.checkpoint.machine.objects import OBJECTS
+from pthreport.checkpoint.machine.resume import names_behind
 from pthreport.checkpoint.machine.scalars import FIXED_ARGUMENTS, SCALARS, Handler
 from pthreport.checkpoint.machine.state import Machine, Stopped
 from pthreport.checkpoint.machine.structure import STRUCTURE
@@ -67,7 +68,15 @@ def run(source: Source | Stretch | Held, start: int, context: Context) -> Outcom
         return Outcome(None, end, m.protocol, error)
     except (FormatError, IndexError, struct.error, ValueError, ReadError) as reason:
         error = _broken(reason, m, pos)
-        return Outcome(_salvage(m), m.base + pos, m.protocol, error, crossed=m.crossed)
+        context.budget.opcodes -= done
+        done = 0
+        end, crossed = m.base + pos, m.crossed
+        stack, metastack = list(m.stack), [list(one) for one in m.metastack]
+        value = _salvage(m)
+        m.stack, m.metastack = stack, metastack
+        if error.kind not in ("limit", "truncated") and crossed is None:
+            names_behind(m, pos, handlers)
+        return Outcome(value, end, m.protocol, error, crossed=crossed)
     finally:
         context.budget.opcodes -= done
 

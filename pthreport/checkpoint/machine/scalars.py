@@ -25,7 +25,10 @@ _u32 = Struct("<I").unpack_from
 _u64 = Struct("<Q").unpack_from
 _f64 = Struct(">d").unpack_from
 
-TEXT_INTEGER = re.compile(rb"[ \t]*[-+]?[0-9]+L?[ \t\r]*")
+STRTOL = re.compile(rb"[ \t\v\f\r]*[-+]?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+"""What C's strtol reads of a text, with the base that the text says."""
+
+FLOAT = re.compile(rb"[-+]?((\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|inf|infinity|nan)", re.IGNORECASE)
 ESCAPE = re.compile(rb"\\([\\'\"abfnrtv\n]|x[0-9a-fA-F]{2}|[0-7]{1,3})", re.DOTALL)
 ESCAPES = {
     b"\\": b"\\",
@@ -99,37 +102,64 @@ def long4(m: Machine, pos: int) -> int:
     return _long(m, pos + 4, length)
 
 
-def _integer(m: Machine, text: bytes) -> Value:
-    if not TEXT_INTEGER.fullmatch(text):
-        raise FormatError(f"{text[:40]!r} is no decimal integer")
-    bare = text.strip(b" \t\r").removesuffix(b"L")
-    if len(bare) > DIGITS:
+def _literal(m: Machine, text: bytes, base: int) -> Value:
+    """An integer as CPython reads it from a C string: it ends at a NUL."""
+    text = text.partition(b"\0")[0]
+    if len(text) > DIGITS:
+        bare = text.strip()
+        if not bare.lstrip(b"-").isdigit():
+            raise FormatError(f"{text[:40]!r} is no integer")
         m.context.charge(2)
         return Record("builtins", "int", (bare.decode("ascii"),))
-    return int(bare)
+    try:
+        return int(text, base)
+    except ValueError as error:
+        raise FormatError(f"{text[:40]!r} is no integer") from error
 
 
 def int_text(m: Machine, pos: int) -> int:
+    """INT as CPython's unpickler takes it: what strtol reads up to the line's end or a NUL (octal and
+    hexadecimal numbers too), else an integer literal of Python; 0 or 1 in two characters is a boolean."""
     text, pos = m.line(pos, m.limits.line_bytes)
-    m.stack.append({b"00": False, b"01": True}.get(text) if text in (b"00", b"01") else _integer(m, text))
+    found = STRTOL.match(text)
+    end = 0 if found is None else found.end()
+    value: Value = None
+    if text and text[end : end + 1] in (b"", b"\0") and end < DIGITS:
+        digits = b"0" if found is None else found[1]
+        base = 16 if digits[1:2] in (b"x", b"X") else 8 if digits[:1] == b"0" else 10
+        number = int(digits, base) if found is not None else 0
+        value = -number if found is not None and b"-" in found[0] else number
+    if value is None or not -(2**63) <= value < 2**63:
+        value = _literal(m, text, 0)
+    m.stack.append(bool(value) if len(text) == 2 and value in (0, 1) else value)
     return pos
 
 
 def long_text(m: Machine, pos: int) -> int:
     text, pos = m.line(pos, m.limits.line_bytes)
-    m.stack.append(_integer(m, text))
+    m.stack.append(_literal(m, text.removesuffix(b"L"), 0))
     return pos
 
 
 def float_text(m: Machine, pos: int) -> int:
     text, pos = m.line(pos, m.limits.line_bytes)
-    if b"_" in text or len(text) > DIGITS:
+    text = text.partition(b"\0")[0]
+    if FLOAT.fullmatch(text) is None or len(text) > DIGITS:
         raise FormatError(f"{text[:40]!r} is no number")
     value = float(text)
     if math.isinf(value) and b"inf" not in text.lower():
         raise FormatError(f"the number {text[:40]!r} is too large for a float")
     m.stack.append(value)
     return pos
+
+
+def memo_index(m: Machine, pos: int) -> tuple[int, int]:
+    """The index of a GET or PUT, and the position behind it."""
+    text, pos = m.line(pos, m.limits.line_bytes)
+    index = _literal(m, text, 10)
+    if type(index) is not int or index < 0:
+        raise FormatError(f"{text[:40]!r} is no memo index")
+    return index, pos
 
 
 def _text(m: Machine, pos: int, length: int) -> int:
@@ -285,3 +315,13 @@ FIXED_ARGUMENTS: dict[bytes, int] = {
     **dict.fromkeys((b"G", b"\x8d", b"\x8e", b"\x96", b"\x95"), 8),
 }
 """Bytes that stand behind an opcode in any case: fewer mean that the pickle is cut short."""
+
+COUNTED = frozenset({b"\x8a", b"\x8b", b"\x8c", b"X", b"\x8d", b"T", b"U", b"C", b"B", b"\x8e", b"\x96"})
+"""Instructions whose fixed argument counts the bytes behind it."""
+
+LINES: dict[bytes, int] = {
+    **dict.fromkeys((b"I", b"L", b"F", b"S", b"V", b"P", b"g", b"p"), 1),
+    b"c": 2,
+    b"i": 2,
+}
+"""Lines of text that stand behind an opcode."""

@@ -5,7 +5,7 @@ from struct import Struct
 
 from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.limits import met
-from pthreport.checkpoint.machine.scalars import Handler
+from pthreport.checkpoint.machine.scalars import Handler, memo_index
 from pthreport.checkpoint.machine.state import Machine, Stopped
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Collection, Key, Mapping, Record, Value
@@ -115,15 +115,8 @@ def memoize(m: Machine, pos: int) -> int:
     return pos
 
 
-def _index(m: Machine, pos: int) -> tuple[int, int]:
-    text, pos = m.line(pos, 32)
-    if not text.isdigit() or len(text) > 12:
-        raise FormatError(f"{text!r} is no memo index")
-    return int(text), pos
-
-
 def put(m: Machine, pos: int) -> int:
-    index, pos = _index(m, pos)
+    index, pos = memo_index(m, pos)
     _remember(m, index)
     return pos
 
@@ -150,7 +143,7 @@ def long_binget(m: Machine, pos: int) -> int:
 
 
 def get(m: Machine, pos: int) -> int:
-    index, pos = _index(m, pos)
+    index, pos = memo_index(m, pos)
     _recall(m, index)
     return pos
 
