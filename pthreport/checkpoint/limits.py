@@ -50,7 +50,7 @@ class Limits:
     path_characters: int = limit(1_000, "characters of a path, before it is shortened")
     key_characters: int = limit(400, "characters of one key in a path, before it is shortened")
     rank: int = limit(64, "dimensions of a tensor", most=64)  # numpy has no more
-    tensors: int = limit(50_000, "tensors of the file's pickles, or of one table or header")
+    tensors: int = limit(40_000, "tensors of the file's pickles, or of one table or header")
     imports: int = limit(1_000, "imports that are listed")
     names: int = limit(200_000, "different names that are imported")
     header_bytes: int = limit(16 * MIB, "bytes of a JSON header, index or table")

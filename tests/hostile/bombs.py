@@ -82,7 +82,7 @@ CASES: list[Case] = [
           + b"h\x00)\x81h\x01b" * 20_000 + b"l.", "one dict of slots merged into many states", "limit objects", partial=True),
     _bomb("failing_calls", P4 + name("torch._utils", "_rebuild_tensor") + b"q\x00N\x85q\x010(" + b"h\x00h\x01R" * 50_000 + b"l.",
           "50,000 tensors that cannot be made", partial=True),
-    _bomb("tensors_beyond", torch_file(P2 + tensor() + b"q\x010(" + b"h\x01" * 50_100 + b"l."), "more tensors than are kept",
+    _bomb("tensors_beyond", torch_file(P2 + tensor() + b"q\x010(" + b"h\x01" * 40_100 + b"l."), "more tensors than are kept",
           "limit tensors", ".pt", True, slow=True),
     _bomb("views_amplified", lambda: _views(2_000), "terabytes of views of a few kilobytes", ending=".pt"),
     _bomb("expanded", torch_file(P2 + mapping(w=tensor(None, (2**40,), (0,))) + STOP), "a terabyte that stands for four bytes",
