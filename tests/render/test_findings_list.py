@@ -49,6 +49,29 @@ def test_what_a_table_counts_is_not_listed_before_it() -> None:
     assert "1 more row in the JSON" in text
 
 
+def test_a_tensor_is_linked_by_its_name_too() -> None:
+    text = list_of(table("conv1.weight", "net.fc.weight"))
+    assert re.findall(r'<td><a class="m" href="#([\w-]+)"', text) == ["layer-conv1", "layer-fc"]
+    assert 'class="places"' not in text
+
+
+def test_a_name_of_two_models_leads_to_neither() -> None:
+    report = small_report()
+    twin = msgspec.structs.replace(
+        report.models[0],
+        key="twin",
+        layer_list=tuple(
+            msgspec.structs.replace(layer, tensors=tuple(f"twin.{path}" for path in layer.tensors))
+            for layer in report.models[0].layer_list
+        ),
+    )
+    where = ("net.conv1.weight", "twin.net.conv1.weight")
+    one = finding("odd-tails", "Odd", "warn", "warning", where, details=(table("conv1"),))
+    text = section(msgspec.structs.replace(with_findings(one), models=(report.models[0], twin)))
+    assert "<td><bdi>conv1</bdi></td>" in text
+    assert 'class="places"' in text
+
+
 def test_a_place_with_a_note_stays() -> None:
     text = list_of(LayerDetail(path=WHERE[0], note="the worst"), table("conv1", "fc"))
     assert re.findall(r'<li><a class="m" href="#([\w-]+)"', text) == ["layer-conv1"]

@@ -35,7 +35,9 @@ class Bounds:
     places: int = 24
     """Places of one finding."""
     details: int = 50
-    """Its other details, and rows of each of its tables."""
+    """Its other details."""
+    evidence: int = 20
+    """Rows of each of its tables."""
     imports: int = 300
     models: int = 200
     """Models with a section of their own."""
@@ -86,6 +88,7 @@ PAPER = Bounds(
     parts=8,
     places=12,
     details=10,
+    evidence=10,
     imports=40,
     models=4,
     groups=6,

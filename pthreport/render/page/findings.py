@@ -1,7 +1,6 @@
 """Findings for the page: by severity, each with its places as links and its details drawn."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -122,14 +121,11 @@ def _view(finding: Finding, number: int, index: Index, has: frozenset[str], boun
     linked = {detail.path for detail in links}
     paths = [place(detail.path, index, has, detail.note) for detail in links]
     paths += [place(path, index, has) for path in finding.where if path not in linked]
-    keys = {index.layer_of[spot.path]: spot.anchor for spot in paths if spot.path in index.layer_of}
-    # A name that two models have leads to neither.
-    times = Counter(name for _, name in keys)
-    layers = {name: anchor for (_, name), anchor in keys.items() if times[name] == 1}
+    known = _names(paths, index)
     tables = [
-        _table(detail, layers, bounds.details) for detail in details if isinstance(detail, TableDetail)
+        _table(detail, known, bounds.evidence) for detail in details if isinstance(detail, TableDetail)
     ]
-    paths = _not_in(tables, paths, layers, index)
+    paths = _not_in(tables, paths, known)
     return FindingView(
         finding=finding,
         level=shown,
@@ -155,32 +151,40 @@ def _figure(detail: Detail) -> tuple[str, str, str] | None:
     return None
 
 
-def _table(detail: TableDetail, layers: Mapping[str, str | None], most: int) -> Table:
+def _names(places: list[Place], index: Index) -> Mapping[str, Place]:
+    """The places by what a table calls them: a layer by its name, a tensor by its name or its path. A name
+    that two of them have, in two models, leads to neither."""
+    found: dict[str, dict[str | None, Place]] = {}
+    for spot in places:
+        key, tensor = index.layer_of.get(spot.path), index.tensors.get(spot.path)
+        names = {spot.path, key[1] if key else spot.path, tensor.name if tensor else spot.path}
+        for name in names:
+            found.setdefault(name, {}).setdefault(spot.anchor, spot)
+    return {name: next(iter(spots.values())) for name, spots in found.items() if len(spots) == 1}
+
+
+def _table(detail: TableDetail, known: Mapping[str, Place], most: int) -> Table:
     rows = detail.rows[:most]
     return Table(
         detail.head,
-        tuple(tuple(Place(cell, layers.get(cell)) for cell in row) for row in rows),
+        tuple(
+            tuple(Place(cell, known[cell].anchor if cell in known else None) for cell in row)
+            for row in rows
+        ),
         tuple(all(_FIGURE.fullmatch(cell) for cell in column) for column in zip(*rows, strict=False)),
         detail.left_out + len(detail.rows) - len(rows),
     )
 
 
-def _not_in(
-    tables: list[Table], places: list[Place], layers: Mapping[str, str | None], index: Index
-) -> list[Place]:
-    """The places that no table names with its figures: those that it leaves out, it counts."""
-    named: set[str] = set()
-    counted = False
+def _not_in(tables: list[Table], places: list[Place], known: Mapping[str, Place]) -> list[Place]:
+    """The places that no table shows with its figures; those that it leaves out, it counts."""
+    anchors: set[str] = set()
     for table in tables:
-        here = {cell.path for row in table.rows for cell in row if cell.path in layers}
-        named |= here
-        counted = counted or bool(here and table.left_out)
-    return [
-        spot
-        for spot in places
-        if spot.note
-        or not (spot.path in index.layer_of and (counted or index.layer_of[spot.path][1] in named))
-    ]
+        here = {cell.anchor for row in table.rows for cell in row if cell.anchor}
+        if here and table.left_out:
+            anchors |= {spot.anchor for spot in known.values() if spot.anchor}
+        anchors |= here
+    return [spot for spot in places if spot.note or spot.anchor not in anchors]
 
 
 def _picture(detail: Detail) -> Figure | None:
