@@ -59,6 +59,16 @@ def test_the_heads_of_a_long_table_stay_in_sight(open_page: Open, tmp_path: Path
     assert page.run("return all('#layers-table thead th')[0].getBoundingClientRect().top") == 0
 
 
+def test_on_a_telephone_titles_and_captions_stay_on_the_screen(open_page: Open, small: str) -> None:
+    page = open_page(small, width=360)
+    page.run("all('details').forEach(one => { one.open = true })")
+    words = page.run(
+        "return all('.strip .title, .scroll caption').map(one => [one.textContent, one.getBoundingClientRect().right])"
+    )
+    assert len(words) > 6
+    assert [text for text, right in words if right > 360] == []
+
+
 def test_without_script_everything_is_there_and_nothing_pretends(
     driver: Any, open_page: Open, small: str
 ) -> None:

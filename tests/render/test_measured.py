@@ -185,6 +185,7 @@ def test_histories_share_a_chart_by_phase_and_numbers_stay_a_list() -> None:
     assert history(many).left_out == 76
     lonely = replace(facts[0], series=(1.0,))
     assert history((lonely,)).facts == (lonely,)
+    assert history((replace(facts[0], series=(), value="[]"),)).facts == ()
 
 
 def test_what_torch_would_say() -> None:

@@ -14,6 +14,8 @@ from pthreport.render.page.tensor import Drawing
 from pthreport.render.page.text import plain
 
 MOST_CHARTS = 24
+EMPTY = "[]"
+"""A series that was never begun; the contents show it."""
 _WIDE_RANGE = 50.0
 """From this ratio of largest to smallest on, a chart of positive numbers is logarithmic."""
 
@@ -34,6 +36,8 @@ def history(facts: Sequence[Fact]) -> History:
     groups: dict[str, list[Fact]] = {}
     rest: list[Fact] = []
     for fact in facts:
+        if fact.value == EMPTY:
+            continue
         if sum(math.isfinite(item) for item in fact.series) < 2:
             rest.append(fact)
             continue

@@ -20,7 +20,7 @@ from pthreport.render.paper.style import PictureStyle
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 
-WIDE, HALF, THIRD = (680, 940), (328, 400), (216, 340)
+WIDE, HALF, THIRD = (680, 1000), (328, 400), (216, 340)
 """The width that a picture gets on the sheet, in CSS pixels, and the width that it is drawn in: the smaller
 ones are scaled down, so that they take less of its height too."""
 
