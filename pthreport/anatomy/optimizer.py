@@ -116,6 +116,7 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
     basis: Basis = "inferred"
     if isinstance(value, Record):
         kind, evidence, basis = value.name, f"the file names its class, {value.type_name}", "read"
+    stepped = {index_of(key) for key, entry in state.items() if isinstance(entry, dict) and entry}
     names, model, by, problem = _match(indices, shapes, groups, models)
     described = Optimizer(
         path=path,
@@ -136,6 +137,7 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
         matched_by=by,
         problem=problem,
         absent=_absent(names, model, models),
+        stateless=tuple(names[i] for i in indices if i in names and i not in stepped) if stepped else (),
         steps=(min(steps), max(steps)) if steps else None,
     )
     tensors = tuple(SlotTensor(t, path, i, s, names.get(i)) for t, i, s in found)

@@ -21,6 +21,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     spent = sum(c.nbytes * (len(c.tensors) - 1) for c in found)
     more = sum(len(c.tensors) - 1 for c in found)
     share = spent / max(1, facts.checkpoint.size)
+    share_text = f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
     rows = [
         (c.tensors[0], ", ".join(c.tensors[1:4]), f"{len(c.tensors):,}", f"{c.nbytes:,}") for c in found
     ]
@@ -29,7 +30,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         status="warn" if large else "info",
         evidence=(
             f"{count(more, 'tensor')} {'repeats' if more == 1 else 'repeat'} the values of another one, with "
-            f"{share:.1%} of the file; the largest is {found[0].tensors[1]}, a copy of {found[0].tensors[0]}"
+            f"{share_text} of the file; the largest is {found[0].tensors[1]}, a copy of {found[0].tensors[0]}"
         ),
         where=tuple(path for c in found for path in c.tensors),
         details=(

@@ -71,7 +71,8 @@ class Optimizer(Part, frozen=True, kw_only=True):
     `kind` is the family as far as slots and options tell it, `evidence` from what. `model` is the key
     of the model its parameters were matched to, by `matched_by` ("the tensors themselves", "param_names", "order and shape", ""
     where they were not); `matched` of `parameters` got a name. `problem` says why the rest did not. `absent` are the paths of that model's
-    parameters that none of its groups holds.
+    parameters that none of its groups holds, `stateless` those that it holds and has no state of, though of
+    others it has: torch makes a parameter's state at its first gradient.
     """
 
     path: str
@@ -86,6 +87,7 @@ class Optimizer(Part, frozen=True, kw_only=True):
     matched_by: str = ""
     problem: str = ""
     absent: tuple[str, ...] = ()
+    stateless: tuple[str, ...] = ()
     steps: tuple[int, int] | None = None
     states: tuple[ParameterState, ...] = ()
     states_left_out: int = 0
