@@ -13,8 +13,18 @@ import torch
 import pthreport
 from pthreport.document import Report, ReportError, from_json, to_json
 from pthreport.embedded import report_in
+from pthreport.render.pdf import PangoMissingError, check_pango
 from tests.checks.examples import trained
 from tests.cli.command import run
+from tests.conftest import needs_system
+
+
+def has_pango() -> bool:
+    try:
+        check_pango()
+    except PangoMissingError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -83,11 +93,7 @@ def test_full_says_which_numbers_differ(checkpoint: Path, reports: dict[str, Pat
 
 
 def test_the_pdf_carries_the_report(checkpoint: Path, tmp_path: Path) -> None:
-    pdf = pytest.importorskip("pthreport.render.pdf")
-    try:
-        pdf.check_pango()
-    except pdf.PangoMissingError:
-        pytest.skip("Pango is not installed on this system")
+    needs_system("Pango", has_pango())
     report = pthreport.analyze(checkpoint)
     path = tmp_path / "report.pdf"
     report.save(path)

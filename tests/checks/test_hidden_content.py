@@ -55,7 +55,7 @@ def same_name(folder: Path) -> Path:
     [
         (second_pickle, "another pickle stands behind"),
         (stray_pickle, "another pickle in the archive"),
-        (same_name, "a name that stands twice"),
+        (same_name, "another pickle in the archive"),
     ],
 )
 def test_what_another_reader_may_load_is_an_error(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pthreport.render import FORMATS
+from pthreport.render.pdf import PangoMissingError, check_pango
 from tests.cli.command import run
 from tests.conftest import needs_system
 
@@ -18,8 +19,6 @@ def kinds() -> list[str]:
 
 def test_every_kind_twice(checkpoint: Path, tmp_path: Path) -> None:
     wanted = kinds()
-    from pthreport.render.pdf import PangoMissingError, check_pango
-
     try:
         check_pango()
     except PangoMissingError:
