@@ -6,6 +6,7 @@
 #   make bench     the benchmarks (minutes; makes 1.3 GB of files and a second environment in benchmarks/work)
 #   make samples   write the bundled reports again after a change to them
 #   make picture   photograph the bundled page for the README (needs Chromium)
+#   make prove     all proofs of the reader's safety that make test only samples (an hour; PROVE_ARGS="-n 4" on four cores)
 #   make fuzz      ten minutes of coverage-guided fuzzing of the reader (installs atheris)
 #   make train     train the bundled checkpoint again (its bytes differ between processors and torch versions)
 #   make clean     remove all that this file makes, the environment included
@@ -15,7 +16,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench fuzz samples picture train clean
+.PHONY: demo test lint bench prove fuzz samples picture train clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pthreport sample_reports/digits_cnn.pth -o demo_report.html
@@ -31,6 +32,11 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+prove: $(VENV)/.installed-dev
+	PTHREPORT_PROVE=1 $(BIN)/python -m pytest $(PROVE_ARGS) tests/hostile \
+	    tests/checkpoint/test_any_bytes.py tests/checkpoint/test_against_cpython.py
+	$(BIN)/python -m tests.hostile
 
 FUZZ_ARGS ?= -max_total_time=600
 fuzz: $(VENV)/.installed-dev

@@ -39,6 +39,10 @@ class Limits:
     opcodes: int = limit(20_000_000, "instructions of all pickles in the file")
     objects: int = limit(1_500_000, "containers, tensors and calls that its pickles build")
     memo: int = limit(6_000_000, "values that one pickle keeps to use again")
+    pickle_bytes: int = limit(
+        512 * MIB,
+        "bytes of all pickles that are held at some time, without byte strings of a mebibyte or more",
+    )
     string_bytes: int = limit(256 * MIB, "bytes of one string")
     integer_bytes: int = limit(64 * KIB, "bytes of one integer")
     derived_bytes: int = limit(16 * MIB, "bytes that calls make of other values, beyond the pickle's size")
@@ -125,8 +129,9 @@ class Budget:
     opcodes: int
     objects: int
     tensors: int
+    held: int
 
     @classmethod
     def of(cls, limits: Limits) -> "Budget":
         """The whole budget of a file."""
-        return cls(limits.opcodes, limits.objects, limits.tensors)
+        return cls(limits.opcodes, limits.objects, limits.tensors, limits.pickle_bytes)

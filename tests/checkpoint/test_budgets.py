@@ -117,6 +117,17 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
         assert "limit inflated_bytes" in texts(checkpoint)
 
 
+def test_what_is_held_of_pickles_is_bounded(tmp_path: Path) -> None:
+    text = b"X" + struct.pack("<I", 3 * MIB) + b"a" * 3 * MIB
+    blob = b"B" + struct.pack("<I", 9 * MIB) + bytes(9 * MIB)
+    file = written(tmp_path, b"\x80\x02(" + text * 3 + blob + text * 2 + b"t.")
+    with open_checkpoint(file) as checkpoint:
+        assert [len(one) for one in checkpoint.tree] == [3 * MIB] * 3 + [9 * MIB] + [3 * MIB] * 2
+    with open_checkpoint(file, Limits(pickle_bytes=14 * MIB)) as checkpoint:
+        assert "limit pickle_bytes" in texts(checkpoint)
+        assert not checkpoint.complete
+
+
 def test_a_large_directory_is_not_held(tmp_path: Path) -> None:
     file = save(tmp_path / "a.pt", {"a": 1})
     with open_checkpoint(file, Limits(directory_bytes=100)) as checkpoint:

@@ -80,6 +80,7 @@ class Machine:
         absolute = self.base + position
         if position > len(self.data) - MARGIN and self.base + len(self.data) < self.source.length:
             self.data = self.source.read(absolute, WINDOW)
+            self._hold(len(self.data))
             if self.frame_end is not None:
                 self.frame_end -= position
             self.base, position = absolute, 0
@@ -95,6 +96,15 @@ class Machine:
         if self.frame_end is not None and self.frame_end < self.safe:
             self.safe = self.frame_end
 
+    def _hold(self, count: int) -> None:
+        """Take from the budget of bytes held; raises `FormatError` where it is spent."""
+        budget, most = self.context.budget, self.limits.pickle_bytes
+        budget.held -= count
+        if budget.held < 0:
+            raise FormatError(
+                f"more than {most:,} bytes of pickles ({met('pickle_bytes', most)})", kind="limit"
+            )
+
     def beyond(self, position: int, length: int) -> bytes:
         """`length` bytes that reach beyond the window; raises `FormatError` where they are not there."""
         start = self.base + position
@@ -108,6 +118,7 @@ class Machine:
                 f"a string of {length:,} bytes ({met('string_bytes', self.limits.string_bytes)})",
                 kind="limit",
             )
+        self._hold(length)
         return self.source.read(start, length)
 
     def byte_string(self, position: int, length: int) -> bytes | LongBytes:
