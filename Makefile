@@ -23,7 +23,7 @@ demo: $(VENV)/.installed
 	@echo "Wrote $(CURDIR)/demo_report.html: open it in a browser."
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
