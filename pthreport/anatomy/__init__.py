@@ -24,7 +24,7 @@ from pthreport.anatomy.plain import brief, cut, is_number
 from pthreport.anatomy.source_texts import source_texts
 from pthreport.anatomy.storages import storages
 from pthreport.anatomy.structure import structure_of
-from pthreport.checkpoint import Checkpoint
+from pthreport.checkpoint import Checkpoint, key_text
 from pthreport.checkpoint.uncollected import uncollected
 from pthreport.document import (
     Architecture,
@@ -130,7 +130,7 @@ def describe(
             names[slot.tensor.path] = Named(found.described.model, f"{slot.slot} of {owner}", "optimizer")
     scalers = [tree.places[p] for p in roles.scalers]
     facts["other"] += [
-        Fact(path=p.path, name=f"GradScaler {key}", value=brief(value))
+        Fact(path=p.path, name=f"GradScaler {key_text(key)}", value=brief(value))
         for p in scalers
         for key, value in p.value.items()
     ]

@@ -18,7 +18,7 @@ from pthreport.anatomy.schedule import is_scaler, is_scheduler
 from pthreport.anatomy.scripted import is_scripted
 from pthreport.anatomy.scripted import modules as scripted_modules
 from pthreport.checkpoint import Mapping as NamedMapping
-from pthreport.checkpoint import Record, Tensor
+from pthreport.checkpoint import Record, Tensor, key_text
 from pthreport.document import RemovedPrefix
 from pthreport.document.tensor import Role
 
@@ -221,7 +221,7 @@ def _exported_classes(outline: Outline, position: int) -> dict[str, tuple[str, M
     named = value.attributes.get("module_classes") if isinstance(value, NamedMapping) else None
     if not isinstance(named, dict):
         return {}
-    return {str(name): (str(kind), {}) for name, kind in named.items() if name}
+    return {key_text(name): (key_text(kind), {}) for name, kind in named.items() if name}
 
 
 def _entry(outline: Outline, position: int, name: str, role: Role | None) -> Entry:

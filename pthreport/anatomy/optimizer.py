@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pthreport.anatomy.layers import Entry, identity
 from pthreport.anatomy.optimizer_kind import kind_of
 from pthreport.anatomy.plain import brief, is_number
-from pthreport.checkpoint import Key, Record, Tensor
+from pthreport.checkpoint import Key, Record, Tensor, key_text
 from pthreport.document import Group, Optimizer, Slot
 from pthreport.document.base import Basis
 
@@ -86,7 +86,7 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
         for p in g["params"]
         if (i := index_of(p)) is not None
     ]
-    options = {str(k) for g in groups for k in g}
+    options = {key_text(k) for g in groups for k in g}
     slots: dict[str, list[int]] = {}
     found: list[tuple[Tensor, str, str]] = []
     steps: list[int] = []
@@ -102,11 +102,11 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
             continue
         for slot, content in entry.items():
             if isinstance(content, Tensor):
-                sums = slots.setdefault(str(slot), [0, 0, 0])
+                sums = slots.setdefault(key_text(slot), [0, 0, 0])
                 for position, amount in enumerate((1, content.numel, content.nbytes)):
                     sums[position] += amount
-                found.append((content, number, str(slot)))
-                if content.shape and str(slot) not in _OWN_SHAPES:
+                found.append((content, number, key_text(slot)))
+                if content.shape and key_text(slot) not in _OWN_SHAPES:
                     shapes.setdefault(number, content.shape)
             elif slot in STEPS and is_number(content):
                 steps.append(int(content))
@@ -125,7 +125,9 @@ def describe(path: str, value: object, models: Sequence[Candidate]) -> Optimizer
         evidence=evidence,
         groups=tuple(
             Group(
-                settings={str(k): brief(v) for k, v in g.items() if k not in ("params", "param_names")},
+                settings={
+                    key_text(k): brief(v) for k, v in g.items() if k not in ("params", "param_names")
+                },
                 parameters=len(g["params"]) if isinstance(g.get("params"), list) else 0,
             )
             for g in groups
@@ -230,7 +232,7 @@ def _by_param_names(
         params, names = group.get("params"), group.get("param_names")
         if not isinstance(params, list) or not isinstance(names, list) or len(params) != len(names):
             return None
-        pairs.extend((str(i), str(n)) for i, n in zip(params, names, strict=True))
+        pairs.extend((key_text(i), key_text(n)) for i, n in zip(params, names, strict=True))
     best: tuple[dict[str, str], str] | None = None
     for model in models:
         by_name = {entry.name: entry.path for entry in model.parameters}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pthreport.anatomy.optimizer import STEPS, index_of, state_of
 from pthreport.anatomy.plain import is_number
-from pthreport.checkpoint import Tensor
+from pthreport.checkpoint import Tensor, key_text
 
 MOST = 50_000
 """Parameters that are looked at."""
@@ -37,7 +37,7 @@ def parameter_states(path: str, value: object, names: Mapping[str, str]) -> tupl
     found: list[ParameterFound] = []
     for number, group in enumerate(groups):
         params = group.get("params")
-        options = {str(k): v for k, v in group.items() if k not in ("params", "param_names")}
+        options = {key_text(k): v for k, v in group.items() if k not in ("params", "param_names")}
         for parameter in params if isinstance(params, list) else []:
             index = index_of(parameter)
             entry = by_index.get(index) if index is not None else None
@@ -50,7 +50,7 @@ def parameter_states(path: str, value: object, names: Mapping[str, str]) -> tupl
                     index=index,
                     group=number,
                     parameter=names.get(index),
-                    slots={str(k): v for k, v in entry.items() if isinstance(v, Tensor)},
+                    slots={key_text(k): v for k, v in entry.items() if isinstance(v, Tensor)},
                     step=float(step) if is_number(step) and isinstance(step, int | float) else None,
                     options=options,
                 )

@@ -62,7 +62,7 @@ def brief(value: object, *, longest: int = LONGEST) -> str:
 def scalar(value: object, *, longest: int = LONGEST) -> str:
     """A number, text, bytes or name in the way Python would write it, cut where it is long."""
     if isinstance(value, str):
-        return cut(value, longest)
+        return cut(str(value), longest)  # a str itself, which is all that JSON takes
     if isinstance(value, bytes):
         shown = value[: longest // 4].hex(" ")
         return (

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pthreport.anatomy.curve import counter, curve
 from pthreport.anatomy.plain import brief, is_number
+from pthreport.checkpoint import key_text
 from pthreport.document import Curve, Scaler, Scheduler
 
 _KINDS: tuple[tuple[frozenset[str], str], ...] = (
@@ -50,7 +51,7 @@ def is_scaler(value: object) -> bool:
 
 def kind_of(value: Mapping[object, object]) -> tuple[str, str]:
     """The class of the scheduler whose state is `value`, and from what that was concluded."""
-    keys = {str(k) for k in value}
+    keys = {key_text(k) for k in value}
     for wanted, name in _KINDS:
         if wanted <= keys:
             return name, "it keeps " + ", ".join(sorted(wanted))
@@ -65,7 +66,7 @@ def describe(
     kind, evidence = kind_of(value)
     drawn = curve(kind, value, group)
     at = counter(value)
-    settings = {str(k): brief(v) for k, v in value.items() if not isinstance(v, dict)}
+    settings = {key_text(k): brief(v) for k, v in value.items() if not isinstance(v, dict)}
     return Scheduler(
         path=path,
         kind=kind,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pthreport.anatomy.outline import Outline, Place
 from pthreport.anatomy.plain import brief, is_number, type_name
 from pthreport.checkpoint import Collection, Record, Tensor
-from pthreport.checkpoint.walk import CONTAINERS
+from pthreport.checkpoint.walk import CONTAINERS, key_text
 from pthreport.document import Fact
 
 SERIES = 1000
@@ -110,7 +110,8 @@ def _rows(value: object) -> dict[str, list[float]]:
     for row in value[-SERIES:]:
         for key, item in row.items():
             inner = item.items() if isinstance(item, dict) else ()
-            for name, one in ((str(key), item), *((f"{key}.{k}", v) for k, v in inner)):
+            outer = key_text(key)
+            for name, one in ((outer, item), *((f"{outer}.{key_text(k)}", v) for k, v in inner)):
                 if is_number(one) and (name in found or len(found) < LONGEST_LIST):
                     found.setdefault(name, []).append(float(one))
     return found
