@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import reader
 from benchmarks.cases import BENCHES, BYTES, OURS, SCRIPT
 from benchmarks.files import resnet50_shapes
 from benchmarks.process import Cost, ProcessError, least, run
@@ -55,3 +56,20 @@ def test_the_table_gives_ratios_and_says_what_was_missed() -> None:
 def test_a_target_whose_process_did_not_run_is_not_called_met() -> None:
     assert verdicts(BENCHES[0], {SCRIPT: Cost(1.0, 1.0, 1)}) == []
     assert verdicts(BENCHES[1], {OURS: Cost(1.0, 1.0, 1)}) == []
+
+
+def test_the_readers_table_says_what_was_missed() -> None:
+    best = {
+        "pthreport's reader": {"wall": 3.0, "cpu": 2.0},
+        "torch.load(weights_only=True)": {"wall": 4.0, "cpu": 4.0},
+    }
+    lines = reader.table(Path(reader.TENSORS), best)
+    assert "| torch.load(weights_only=True) | 4.00 | 4.00 | 0.50 |" in lines
+    assert lines[-1] == "- MISSED: less than 1.5 s; it is 2.00 s of the processor"
+
+
+def test_the_reader_is_measured_on_what_it_says(tmp_path: Path) -> None:
+    """Every side goes through the file that is made for it."""
+    reader.write_files(tmp_path)
+    for side in reader.SIDES:
+        assert reader.one(side, tmp_path / reader.TENSORS)["cpu"] > 0
