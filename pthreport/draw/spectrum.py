@@ -136,7 +136,7 @@ def _grid(most: float, height: Scale) -> list[str]:
 def _hill(noise: RandomBaseline, count: int, width: float) -> list[tuple[float, float]]:
     """How many of `count` eigenvalues of noise a bin of `width` would hold, over log10 x: per unit of
     ln x, sqrt((b - x)(x - a)) / (pi/2 (sqrt b - sqrt a)^2) of all (Marchenko and Pastur 1967)."""
-    a, b = noise.low**2, noise.high**2
+    a, b = noise.low * noise.low, noise.high * noise.high  # infinite where ** would raise
     if not math.isfinite(b) or noise.high - noise.low <= 0 or b <= 0:
         return []
     whole = math.pi / 2 * (noise.high - noise.low) ** 2
