@@ -166,3 +166,9 @@ def test_other_byte_strings_are_left_alone(tmp_path: Path) -> None:
     with open_checkpoint(pickled(tmp_path, values)) as checkpoint:
         assert checkpoint.imports == []
         assert checkpoint.problems == []
+
+
+def test_a_file_inside_makes_no_second_archive_of_the_whole(tmp_path: Path) -> None:
+    """Its end record stands close to the end of the pickle that holds it."""
+    with open_checkpoint(pickled(tmp_path, {"blob": saved_bytes(torch.ones(2))})) as checkpoint:
+        assert checkpoint.problems == []

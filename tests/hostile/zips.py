@@ -6,6 +6,9 @@ import zlib
 
 from tests.hostile.archives import GOOD, VALUES, Entry, archive, changed, entries, torch_file
 from tests.hostile.case import Case
+from tests.hostile.headers import one, safetensors
+from tests.hostile.legacy import GOOD as LEGACY
+from tests.hostile.legacy import TAR, tarred
 from tests.hostile.pickled import EVIL
 
 
@@ -71,6 +74,13 @@ CASES: list[Case] = [
     _odd("comment", archive(entries(), comment=b"hello"), "a comment at the end", "a comment of 5 bytes", False, True, None),
     _evil("two_archives", torch_file() + torch_file(EVIL), "a good archive before a bad one", "another archive"),
     _evil("pickle_before", EVIL + torch_file(), "a pickle before the archive, which torch's legacy reader takes", "stand behind|before"),
+    *(
+        _evil(f"behind_{title}", content + archive(changed(entries(EVIL), PICKLE, method=8, packed=_deflate(EVIL))),
+              f"{title} that is a torch archive by its end", "by its end the file is a zip archive too", None)
+        for title, content in (("safetensors", safetensors(one())), ("legacy", LEGACY), ("pickle", GOOD), ("tar", tarred(**TAR)))
+    ),
+    _evil("behind_a_picture", b"\x89PNG\r\n\x1a\n" + torch_file(EVIL), "a picture that is a torch archive by its end",
+          "bytes before the archive"),
     _odd("count_65535", archive(entries(), count=0xFFFF), "65,535 members counted", "counts 65,535 members", False, True, False),
     _odd("count_2", archive(entries(), count=2), "two of four members counted", "counts 2 members", False, True, False),
     _odd("directory_outside", archive(entries(), directory=0x7FFFFFFF), "a directory beyond the end", "directory", None, True, False),

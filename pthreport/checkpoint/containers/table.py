@@ -13,6 +13,7 @@ from pthreport.checkpoint.containers import (
     zip_layouts,
 )
 from pthreport.checkpoint.containers.foreign import foreign, unknown
+from pthreport.checkpoint.containers.polyglot import look_at_the_end
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_directory import END, LOCAL
 from pthreport.checkpoint.errors import FormatError
@@ -56,6 +57,8 @@ def read(reading: Reading) -> None:
     for container in CONTAINERS:
         if container.recognise(head, source.length):
             container.read(reading)
+            if container is not CONTAINERS[0]:
+                look_at_the_end(reading)
             return
     says = foreign(head)
     for container in WEAK:
