@@ -23,7 +23,9 @@ def look_at_the_end(reading: Reading) -> None:
         directory = read_directory(reading.source, reading.limits, lambda problem: None)
     except FormatError:
         return
-    if not directory.entries or directory.trailing:  # inside a pickle's byte string it is no end of the file
+    if (
+        not directory.entries or directory.trailing
+    ):  # inside a pickle's byte string it is no end of the file
         return
     members, hidden = chosen(directory.entries)
     reading.problem(
