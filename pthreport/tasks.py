@@ -86,7 +86,7 @@ def tasks_for(
     return tasks
 
 
-LEAST_MEASURED = 256 * 1024 * 1024
+LEAST_MEASURED = 64 * 1024 * 1024
 MEASURED_PER_BYTE = 32
 """Bytes that are measured of one file: this many for each of its own, but never less than the first.
 Only views that overlap, or chunks that several tensors share, come to more than the file has."""

@@ -3,7 +3,6 @@
 The tree's own containers are changed, so that every later room sees the same; tensors are not touched.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from pthreport.anatomy.redaction import LONGEST, Redaction, words_of
@@ -30,6 +29,7 @@ SHORT_BYTES = 1 << 16
 """Bytes of one other byte string that are looked through; a report shows a hundred of them at most."""
 
 _CONTAINERS = (dict, list, tuple, Collection, Record, Tensor)
+_WITH_SOURCE = (Global, Record, LongBytes)
 
 
 class BytesText(str):
@@ -44,45 +44,67 @@ def redact(checkpoint: Checkpoint, redaction: Redaction) -> None:
     if redaction.redact_paths:
         redaction.ordinary = words_of(checkpoint.tensors)
     changes: list[tuple[Visit, Value]] = []
-    for visit, name, around in _leaves(checkpoint, redaction):
-        new = _redacted(redaction, visit, name, around)
+    names = _Names()
+    sources = _Sources(redaction)
+    for visit in walk(checkpoint.tree, checkpoint.limits):
+        value = visit.value
+        if isinstance(visit.key, str):
+            redaction.key(visit.path, visit.key)
+        if isinstance(value, str | bytes):
+            name, around = names.of(visit)
+            new = _redacted(redaction, visit, name, around)
+        else:
+            if isinstance(value, _CONTAINERS):
+                names.enter(visit)
+            else:
+                names.pass_by(visit)
+            new = sources.redacted(visit) if isinstance(value, _WITH_SOURCE) else None
         if new is not None:
             changes.append((visit, new))
-    changes += _sources(checkpoint, redaction)
     if changes:
         checkpoint.tree = _with(checkpoint.tree, changes, checkpoint.limits)
 
 
-def _leaves(checkpoint: Checkpoint, redaction: Redaction) -> Iterator[tuple[Visit, str, str]]:
-    """Every text and byte string with the name that it goes by and the name of what holds it; keys are
-    noted on the way.
+class _Names:
+    """The names that texts go by, as a walk comes to them.
 
     What stands in a list goes by the list's name, unless the text before it is an option
     (["--password", ...]) or the two are a pair (("password", ...)).
     """
-    names: dict[str | None, str] = {None: ""}
-    pairs: set[str | None] = set()
-    before: dict[str | None, str] = {}
-    for visit in walk(checkpoint.tree, checkpoint.limits):
-        value, parent = visit.value, visit.parent
-        indexed = type(visit.key) is int
-        name = names[parent] if indexed else visit.key_text
-        last = before.pop(parent, "")
-        if isinstance(visit.key, str):
-            redaction.key(visit.path, visit.key)
-        if isinstance(value, _CONTAINERS):
-            if visit.repeat_of is None:
-                names[visit.path] = name
-                if isinstance(value, list | tuple) and len(value) == 2:
-                    pairs.add(visit.path)
-            continue
-        if not isinstance(value, str | bytes):
-            continue
-        if indexed and (last.startswith("-") or (last and parent in pairs)):
+
+    def __init__(self) -> None:
+        self._names: dict[str | None, str] = {None: ""}
+        self._pairs: set[str | None] = set()
+        self._before: dict[str | None, str] = {}
+
+    def enter(self, visit: Visit) -> None:
+        """A container."""
+        self.pass_by(visit)
+        if visit.repeat_of is None:
+            self._names[visit.path] = self._name(visit)
+            if isinstance(visit.value, list | tuple) and len(visit.value) == 2:
+                self._pairs.add(visit.path)
+
+    def pass_by(self, visit: Visit) -> None:
+        """A value that is no text, and none that the next one goes by."""
+        if self._before:
+            self._before.pop(visit.parent, None)
+
+    def of(self, visit: Visit) -> tuple[str, str]:
+        """The name of a text or byte string, and the name of what holds it where that is no list."""
+        parent = visit.parent
+        last = self._before.pop(parent, "")
+        name = self._name(visit)
+        if type(visit.key) is not int:
+            return name, self._names[parent]
+        if last.startswith("-") or (last and parent in self._pairs):
             name = last.lstrip("-")
-        yield visit, name, "" if indexed else names[parent]
-        if indexed and isinstance(value, str) and len(value) < 80:
-            before[parent] = value
+        if isinstance(visit.value, str) and len(visit.value) < 80:
+            self._before[parent] = visit.value
+        return name, ""
+
+    def _name(self, visit: Visit) -> str:
+        return self._names[visit.parent] if type(visit.key) is int else visit.key_text
 
 
 def _redacted(redaction: Redaction, visit: Visit, name: str, around: str) -> Value:
@@ -100,26 +122,37 @@ def _redacted(redaction: Redaction, visit: Visit, name: str, around: str) -> Val
     )
 
 
-def _sources(checkpoint: Checkpoint, redaction: Redaction) -> Iterator[tuple[Visit, Value]]:
-    """Redact the source texts of classes, and of archives' members."""
-    clean: dict[str | None, str | None] = {None: None}
-    left = LONG_BYTES
-    for visit in walk(checkpoint.tree, checkpoint.limits):
+class _Sources:
+    """The source texts of classes, and of archives' members, without their secrets; each is read once."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
+        self._clean: dict[str | None, str | None] = {None: None}
+        self._left = LONG_BYTES
+
+    def redacted(self, visit: Visit) -> Value:
+        """What to put in the place of a class or a member, None where it stays; an object's is changed."""
         value = visit.value
-        if isinstance(value, Global | Record) and (value.source or value.source_file):
-            for said, text in (("source text", value.source), ("source file", value.source_file)):
-                if text not in clean:
-                    clean[text] = redaction.value(f"{visit.path} ({said})", "", text or "")
-            source, file = clean[value.source], clean[value.source_file]
-            if isinstance(value, Record):
-                value.source, value.source_file = source, file
-            elif (source, file) != (value.source, value.source_file):
-                yield visit, replace(value, source=source, source_file=file)
-        elif isinstance(value, LongBytes) and visit.key_text.endswith(".py") and left > 0:
-            new, size = _code(redaction, visit.path, value)
-            left -= size
-            if new is not None:
-                yield visit, new
+        if isinstance(value, LongBytes):
+            if not visit.key_text.endswith(".py") or self._left <= 0:
+                return None
+            new, size = _code(self._redaction, visit.path, value)
+            self._left -= size
+            return new
+        if not (value.source or value.source_file):
+            return None
+        source = self._text(visit.path, "source text", value.source)
+        file = self._text(visit.path, "source file", value.source_file)
+        if isinstance(value, Record):
+            value.source, value.source_file = source, file
+        elif (source, file) != (value.source, value.source_file):
+            return replace(value, source=source, source_file=file)
+        return None
+
+    def _text(self, path: str, said: str, text: str | None) -> str | None:
+        if text not in self._clean:
+            self._clean[text] = self._redaction.value(f"{path} ({said})", "", text or "")
+        return self._clean[text]
 
 
 def _code(redaction: Redaction, path: str, value: LongBytes) -> tuple[LongBytes | None, int]:

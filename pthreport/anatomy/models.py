@@ -75,6 +75,9 @@ def find(outline: Outline) -> Roles:
         place = outline.places[position]
         if place.repeats is not None or isinstance(place.value, Tensor):
             continue
+        if not isinstance(place.value, dict | Record):
+            stack.extend(reversed(place.children))
+            continue
         known = (
             roles.optimizers if state_of(place.value) is not None
             else roles.schedulers if is_scheduler(place.value)

@@ -49,7 +49,7 @@ class Limits:
     line_bytes: int = limit(64 * KIB, "bytes of one line of a text pickle (a number, a name)")
     depth: int = limit(1_000, "levels of containers within each other that are walked")
     nodes: int = limit(
-        1_200_000, "values that are walked; a container counts for two, a long path for more"
+        1_200_000, "values that are walked; a container counts for four, a long path for more"
     )
     path_characters: int = limit(1_000, "characters of a path, before it is shortened")
     key_characters: int = limit(400, "characters of one key in a path, before it is shortened")

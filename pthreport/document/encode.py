@@ -1,11 +1,19 @@
 """A report as JSON text, and the schema of that text."""
 
 import math
+import re
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from pthreport.document.model import Layer
 from pthreport.document.report import Report
+from pthreport.document.tensor import TensorRecord
+
+_NOT_FINITE = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
+"""How the infinite and the NaN begin in MessagePack (float 64, big-endian); other values may hold these
+bytes too. https://github.com/msgpack/msgpack/blob/master/spec.md"""
 
 
 def to_json(report: Report, *, indent: int = 0) -> bytes:
@@ -14,12 +22,34 @@ def to_json(report: Report, *, indent: int = 0) -> bytes:
     A number that is not finite is written as the string "NaN", "Infinity" or "-Infinity", since JSON
     has no such numbers.
     """
-    plain = _finite(msgspec.to_builtins(report))
-    try:
-        encoded = msgspec.json.encode(plain)
-    except UnicodeEncodeError:
-        encoded = msgspec.json.encode(_encodable(plain))
+    # The tensors and the layers, of which there may be tens of thousands, are encoded one by one.
+    plain = _plain(replace(report, tensors=(), models=()))
+    plain["tensors"] = [_part(tensor) for tensor in report.tensors]
+    plain["models"] = [
+        _plain(replace(model, layer_list=())) | {"layers": [_part(layer) for layer in model.layer_list]}
+        for model in report.models
+    ]
+    encoded = msgspec.json.encode(plain)
     return (msgspec.json.format(encoded, indent=indent) if indent else encoded) + b"\n"
+
+
+def _part(part: TensorRecord | Layer) -> msgspec.Raw:
+    # msgspec writes every number itself, and NaN as null; it is fast, so what need not be changed is left to it.
+    try:
+        if not _NOT_FINITE.search(msgspec.msgpack.encode(part)):
+            return msgspec.Raw(msgspec.json.encode(part))
+    except UnicodeEncodeError:
+        pass
+    return msgspec.Raw(msgspec.json.encode(_plain(part)))
+
+
+def _plain(part: msgspec.Struct) -> dict[str, Any]:
+    plain: dict[str, Any] = _finite(msgspec.to_builtins(part))
+    try:
+        msgspec.json.encode(plain)
+    except UnicodeEncodeError:
+        plain = _encodable(plain)
+    return plain
 
 
 def json_schema() -> bytes:

@@ -161,7 +161,7 @@ def test_problems_are_counted_not_collected(tmp_path: Path) -> None:
 def test_views_are_measured_up_to_a_multiple_of_the_file(tmp_path: Path) -> None:
     """Many overlapping views of a small storage: terabytes to read, from a file of kilobytes."""
     base = torch.randn(2_000)
-    views = {f"w{at:03}": base[at:].as_strided((16_000, 1_000), (0, 1)) for at in range(50)}
+    views = {f"w{at:03}": base[at:].as_strided((4_000, 1_000), (0, 1)) for at in range(50)}
     file = save(tmp_path / "v.pt", views)
     with open_checkpoint(file) as checkpoint:
         tasks = tasks_for(checkpoint, describe(checkpoint), set(checkpoint.tensors))
@@ -169,7 +169,7 @@ def test_views_are_measured_up_to_a_multiple_of_the_file(tmp_path: Path) -> None
         assert [task.tensor.path for task in kept] == ["w000", "w001", "w002", "w003"]
         assert len(beyond) == 46
         assert all("bytes of views" in (one.reason or "") for one in beyond.values())
-    tied = dict.fromkeys("abcdefgh", base[:1_000].expand(16_000, 1_000))
+    tied = dict.fromkeys("abcdefgh", base[:1_000].expand(4_000, 1_000))
     with open_checkpoint(save(tmp_path / "t.pt", tied)) as checkpoint:
         tasks = tasks_for(checkpoint, describe(checkpoint), set(checkpoint.tensors))
         assert len(measurable(tasks, checkpoint.size)[0]) == 8

@@ -29,7 +29,8 @@ def test_a_file_that_is_cut_short_is_no_healthy_model(tmp_path: Path) -> None:
 
 def test_an_old_file_that_is_cut_short_says_how_much_is_there(tmp_path: Path) -> None:
     path = tmp_path / "file.pth"
-    path.write_bytes(saved_bytes(weights(), _use_new_zipfile_serialization=False)[:-10])
+    # Two bytes, which any storage has: which one is last depends on where torch's memory lay.
+    path.write_bytes(saved_bytes(weights(), _use_new_zipfile_serialization=False)[:-2])
     assert "is cut short" in finding(pthreport.analyze(path), "damaged-file").evidence
 
 
