@@ -5,15 +5,22 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from tests.checkpoint.files import saved_bytes
+from tests.checkpoint.test_any_bytes import good
 from tests.hostile.case import Case
 from tests.hostile.pickled import CANARY
 
 ROOT = Path(__file__).parents[2]
+BUNDLED = ROOT / "sample_reports" / "digits_cnn.pth"
 LONGEST = 600
 """Seconds after which a batch has hung: it takes one or two."""
 
@@ -59,10 +66,24 @@ class Task:
         return json.loads(file.read_bytes(), parse_constant=no_constant) if file.exists() else None
 
 
+@cache
+def good_files() -> tempfile.TemporaryDirectory[str]:
+    """A folder with good files of every container, there until the interpreter ends."""
+    wide = {
+        "a.weight": torch.randn(2000, 600),
+        "a.bias": torch.randn(2000),
+        "b.weight": torch.randn(64, 16, 3, 3),
+    }
+    folder = tempfile.TemporaryDirectory()
+    for number, content in enumerate([*good().values(), saved_bytes(wide), BUNDLED.read_bytes()]):
+        Path(folder.name, f"{number}.pt").write_bytes(content)
+    return folder
+
+
 def watched(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     """Each task's result, from one interpreter; fails where that one dies or hangs."""
     ran = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "tests.hostile.watched"],
+        [sys.executable, "-W", "error", "-m", "tests.hostile.watched", good_files().name],
         input="".join(task.line for task in tasks),
         capture_output=True,
         text=True,

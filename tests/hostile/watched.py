@@ -1,4 +1,4 @@
-"""Run as a program: give each file named on standard input to the command line, under an audit hook.
+"""Run as a program, with a folder of good files: give each file named on standard input to the command line, under an audit hook.
 
 One JSON object a line in, `{"file": path, "folder": where reports go, "options": [...]}`, and one a
 line out. An interpreter of its own, because an audit hook cannot be taken away again, and because a
@@ -13,7 +13,6 @@ import gc
 import io
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -45,8 +44,6 @@ FORBIDDEN = (
     "sqlite3.connect",
 )
 """Audit events of code that runs, begins with these words (Python's table of audit events)."""
-
-BUNDLED = Path(__file__).parents[2] / "sample_reports" / "digits_cnn.pth"
 
 ROOM = 1 << 30
 """Bytes of address space that a file may take beyond what the program has after its first reports."""
@@ -107,32 +104,15 @@ def command(arguments: Sequence[str]) -> tuple[int, str, str]:
     return code, output.getvalue(), errors.getvalue()
 
 
-def good_files(folder: Path) -> None:
-    """Write good files of every container into `folder`."""
-    import torch
+def warm_up(files: Path) -> None:
+    """Reports of good files, so that all that is fetched late is there.
 
-    from tests.checkpoint.files import saved_bytes
-    from tests.checkpoint.test_any_bytes import good
-
-    wide = {
-        "a.weight": torch.randn(2000, 600),
-        "a.bias": torch.randn(2000),
-        "b.weight": torch.randn(64, 16, 3, 3),
-    }
-    for number, content in enumerate([*good().values(), saved_bytes(wide), BUNDLED.read_bytes()]):
-        (folder / f"{number}.pt").write_bytes(content)
-
-
-def warm_up() -> None:
-    """Reports of good files of every container, so that all that is fetched late is there.
-
-    Another process writes them: torch, which the program does without, would count as memory that files take,
+    The tests write them: torch, which the program does without, would count as memory that hostile files take,
     and would be there for one that made us import it.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "tests.hostile.watched", folder], check=True)
-        for file in sorted(Path(folder).iterdir()):
-            outputs = [f"{file}.{ending}" for ending in ("html", "json", "csv", "md")]
+    with tempfile.TemporaryDirectory() as reports:
+        for file in sorted(files.iterdir()):
+            outputs = [f"{reports}/{file.name}.{ending}" for ending in ("html", "json", "csv", "md")]
             command([str(file), *(word for output in outputs for word in ("-o", output))])
             command([str(file)])
             command([str(file) + " that is not there"])
@@ -140,7 +120,7 @@ def warm_up() -> None:
 
 def main() -> None:
     """Read tasks, write results."""
-    warm_up()
+    warm_up(Path(sys.argv[1]))
     watch = Watch()
     limit = status("VmSize:") + ROOM
     if limit > ROOM:
@@ -167,7 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        good_files(Path(sys.argv[1]))
-    else:
-        main()
+    main()
