@@ -67,7 +67,7 @@ def _safety(
     if odd:
         return Statement(
             state="caution",
-            text=f"It would import nothing unknown, but look closer. {odd[0].title}: {odd[0].evidence}.",
+            text=f"It would import nothing unknown, but look closer. {_in_brief(odd[0])}",
         )
     if not imports:
         return Statement(state="good", text="Yes. Loading it imports nothing.")
@@ -89,9 +89,9 @@ def _health(findings: Sequence[Finding], tensors: Sequence[TensorRecord], looked
     ]
     failed = [f for f in about_weights if f.severity == "error"]
     if failed:
-        return Statement(state="bad", text=f"No. {failed[0].title}: {failed[0].evidence}.")
+        return Statement(state="bad", text=f"No. {_in_brief(failed[0])}")
     if about_weights:
-        return Statement(state="caution", text=f"{about_weights[0].title}: {about_weights[0].evidence}.")
+        return Statement(state="caution", text=_in_brief(about_weights[0]))
     if not any(tensor.numel for tensor in tensors):
         return Statement(state="unknown", text="There are no weights to judge.")
     if not looked:
@@ -103,6 +103,15 @@ def _health(findings: Sequence[Finding], tensors: Sequence[TensorRecord], looked
         state="good",
         text=f"Nothing wrong was found by {len(judged)} check{'' if len(judged) == 1 else 's'} of the weights.",
     )
+
+
+def _in_brief(finding: Finding) -> str:
+    """What was found, without the places: the finding itself, which follows, names them."""
+    evidence, colon, _ = finding.evidence.partition(": ")
+    # A colon after less than a sentence stands behind a place: what is said comes after it.
+    if not colon or len(evidence.split()) < 4:
+        evidence = finding.evidence
+    return f"{finding.title}: {evidence}."
 
 
 def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], looked: bool) -> Statement:

@@ -32,7 +32,7 @@ class Bounds:
     """Tensors of a layer beside its weight."""
     parts: int
     """Parts of one layer's matrix."""
-    places: int = 24
+    places: int = 12
     """Places of one finding."""
     details: int = 50
     """Its other details."""
@@ -86,7 +86,7 @@ PAPER = Bounds(
     figures=120,
     on_card=10,
     parts=8,
-    places=12,
+    places=8,
     details=10,
     evidence=10,
     imports=40,

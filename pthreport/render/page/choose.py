@@ -48,25 +48,26 @@ def choose(report: Report, index: Index, bounds: Bounds = PAGE) -> Choice:
 
 
 def by_interest(layers: Sequence[tuple[LayerKey, Layer]], index: Index) -> list[tuple[LayerKey, Layer]]:
-    """Layers with findings first, worst first, then the largest."""
+    """Layers with findings first, those about their numbers before others, worst first, then the largest."""
     return sorted(layers, key=lambda pair: _interest(pair[0], pair[1], index))
 
 
-def _interest(key: LayerKey, layer: Layer, index: Index) -> tuple[int, int]:
-    at = index.findings_at.get(key)
-    # `findings_at` is sorted worst first and the levels' order is the findings' order on the page.
-    return (_rank(index, at[0]) if at else 9, -layer.parameters - layer.buffers)
+def _interest(key: LayerKey, layer: Layer, index: Index) -> tuple[int, int, int]:
+    about, other = _ranks(index, index.findings_at.get(key, ()))
+    return (about, other, -layer.parameters - layer.buffers)
 
 
-def _tensor_interest(tensor: TensorRecord, index: Index) -> tuple[int, int, int]:
-    at = index.findings_on_tensor.get(tensor.path)
+def _tensor_interest(tensor: TensorRecord, index: Index) -> tuple[int, int, int, int]:
+    about, other = _ranks(index, index.findings_on_tensor.get(tensor.path, ()))
     # Optimizer state repeats the model's shapes, so the rest comes before it.
-    return (_rank(index, at[0]) if at else 9, int(tensor.role == "optimizer"), -tensor.numel)
+    return (about, other, int(tensor.role == "optimizer"), -tensor.numel)
 
 
 def _has_findings(tensor: TensorRecord, index: Index) -> bool:
     return tensor.path in index.findings_on_tensor
 
 
-def _rank(index: Index, finding: int) -> int:
-    return ORDER.index(index.levels[finding])
+def _ranks(index: Index, findings: Sequence[int]) -> tuple[int, int]:
+    """How bad the worst finding about the numbers is, and the worst one at all: 0 is an error, 9 none."""
+    ranks = [(number in index.about_numbers, ORDER.index(index.levels[number])) for number in findings]
+    return min((rank for about, rank in ranks if about), default=9), min((r for _, r in ranks), default=9)
