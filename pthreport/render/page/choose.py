@@ -48,19 +48,19 @@ def choose(report: Report, index: Index, bounds: Bounds = PAGE) -> Choice:
 
 
 def by_interest(layers: Sequence[tuple[LayerKey, Layer]], index: Index) -> list[tuple[LayerKey, Layer]]:
-    """Layers with findings first, those about their numbers before others, worst first, then the largest."""
+    """Layers with findings first, those that tell them from others before the rest, worst first, then the largest."""
     return sorted(layers, key=lambda pair: _interest(pair[0], pair[1], index))
 
 
 def _interest(key: LayerKey, layer: Layer, index: Index) -> tuple[int, int, int]:
-    about, other = _ranks(index, index.findings_at.get(key, ()))
-    return (about, other, -layer.parameters - layer.buffers)
+    telling, other = _ranks(index, index.findings_at.get(key, ()))
+    return (telling, other, -layer.parameters - layer.buffers)
 
 
 def _tensor_interest(tensor: TensorRecord, index: Index) -> tuple[int, int, int, int]:
-    about, other = _ranks(index, index.findings_on_tensor.get(tensor.path, ()))
+    telling, other = _ranks(index, index.findings_on_tensor.get(tensor.path, ()))
     # Optimizer state repeats the model's shapes, so the rest comes before it.
-    return (about, other, int(tensor.role == "optimizer"), -tensor.numel)
+    return (telling, other, int(tensor.role == "optimizer"), -tensor.numel)
 
 
 def _has_findings(tensor: TensorRecord, index: Index) -> bool:
@@ -68,6 +68,6 @@ def _has_findings(tensor: TensorRecord, index: Index) -> bool:
 
 
 def _ranks(index: Index, findings: Sequence[int]) -> tuple[int, int]:
-    """How bad the worst finding about the numbers is, and the worst one at all: 0 is an error, 9 none."""
-    ranks = [(number in index.about_numbers, ORDER.index(index.levels[number])) for number in findings]
-    return min((rank for about, rank in ranks if about), default=9), min((r for _, r in ranks), default=9)
+    """How bad the worst finding that tells it from others is, and the worst one at all: 0 is an error, 9 none."""
+    ranks = [(number in index.tells, ORDER.index(index.levels[number])) for number in findings]
+    return min((rank for tells, rank in ranks if tells), default=9), min((r for _, r in ranks), default=9)

@@ -28,13 +28,13 @@ class Index:
     findings_on_tensor: Mapping[str, tuple[int, ...]]
     levels: tuple[Level, ...]
 
-    about_numbers: frozenset[int]
-    """Findings about what a layer has learnt or lost. How it was saved often holds for every layer alike, and
-    would mark them all."""
+    tells: frozenset[int]
+    """Findings that tell layers from each other: about what one has learnt or lost, or about how some of them were
+    saved. How a file was saved often holds for most of its layers alike, and would mark them all."""
 
     def telling(self, key: LayerKey) -> tuple[int, ...]:
         """The open findings at a layer that tell it from others, worst first."""
-        return tuple(number for number in self.findings_at.get(key, ()) if number in self.about_numbers)
+        return tuple(number for number in self.findings_at.get(key, ()) if number in self.tells)
 
     def worst(self, key: LayerKey) -> Level | None:
         """The worst level of those."""
@@ -64,6 +64,11 @@ def index(report: Report) -> Index:
             if path in layer_of:
                 at_layer.setdefault(layer_of[path], set()).add(number)
 
+    marked: dict[int, int] = {}
+    for numbers in at_layer.values():
+        for number in numbers:
+            marked[number] = marked.get(number, 0) + 1
+
     def worst_first(numbers: set[int]) -> tuple[int, ...]:
         return tuple(sorted(numbers, key=lambda number: (ORDER.index(levels[number]), number)))
 
@@ -81,8 +86,10 @@ def index(report: Report) -> Index:
         findings_at={key: worst_first(numbers) for key, numbers in at_layer.items()},
         findings_on_tensor={path: worst_first(numbers) for path, numbers in at_tensor.items()},
         levels=levels,
-        about_numbers=frozenset(
-            number for number, finding in enumerate(report.findings) if finding.category not in HOW_SAVED
+        tells=frozenset(
+            number
+            for number, finding in enumerate(report.findings)
+            if finding.category not in HOW_SAVED or 2 * marked.get(number, 0) <= len(layers)
         ),
     )
 

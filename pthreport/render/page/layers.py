@@ -143,7 +143,6 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
     key = layer_key(model, layer)
     anchor = index.layer_anchors[key]
     main = index.tensors.get(layer.weight) if layer.weight else None
-    found = tuple(line(report, index, number) for number in index.findings_at.get(key, ()))
     shown = key in source.choice.rows
     histogram = small_histogram(main, f"{anchor}-h") if main and shown else None
     card = None
@@ -160,7 +159,7 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
                 small_tensor(record, _leaf(record, layer)) for record in others[: source.bounds.on_card]
             ),
             others_left_out=max(len(others) - source.bounds.on_card, 0),
-            findings=found,
+            findings=tuple(line(report, index, number) for number in index.findings_at.get(key, ())),
             spectrum=spectrum_view(layer, source.bounds),
         )
     figures = _row_figures(main)
@@ -178,7 +177,7 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
         figures=figures,
         cells=_cells(figures) if shown else (),
         reason=_reason(main),
-        findings=found,
+        findings=tuple(line(report, index, number) for number in index.telling(key)),
         bins=main.histogram if main and not constant(main) else None,
         shown=shown,
         card=card,
@@ -211,7 +210,7 @@ def _tensor_row(source: Source, record: TensorRecord) -> Row:
         figures=figures,
         cells=_cells(figures) if shown else (),
         reason=_reason(record),
-        findings=found,
+        findings=tuple(line(report, index, number) for number in at if number in index.tells),
         bins=None if constant(record) else record.histogram,
         shown=shown,
         card=card,
