@@ -32,9 +32,10 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(status="pass", evidence=f"none of {count(looked, 'weight')} is constant")
     zeros = sum(w.statistics is not None and w.statistics.absmax == 0 for _, w in found)
+    zero = "" if not zeros else ", zero" if zeros == len(found) else f" ({zeros:,} zero)"
     return Outcome(
         status="warn",
-        evidence=f"{of(len(found), looked, 'weight')} {verb(len(found), 'holds', 'hold')} one value everywhere ({zeros:,} zero): {names(w.name for _, w in found)}",
+        evidence=f"{of(len(found), looked, 'weight')} {verb(len(found), 'holds', 'hold')} one value everywhere{zero}: {names(w.name for _, w in found)}",
         where=tuple(w.path for _, w in found),
         details=(
             table(

@@ -26,9 +26,15 @@ def test_it_tells_zero_from_other_constants(tmp_path: Path) -> None:
 
 
 def test_a_scale_of_one_is_a_start_and_one_of_zero_is_not(tmp_path: Path) -> None:
-    for value, status in ((1.0, "pass"), (0.0, "warn"), (0.1, "warn")):
+    for value, status, said in (
+        (1.0, "pass", "constant"),
+        (0.0, "warn", "everywhere, zero: norm"),
+        (0.1, "warn", "everywhere: norm"),
+    ):
         state = {**trained(), "norm.weight": torch.full((32,), value), "norm.bias": torch.zeros(32)}
-        assert finding(analyzed(tmp_path, state), "constant-tensors").status == status
+        found = finding(analyzed(tmp_path, state), "constant-tensors")
+        assert found.status == status
+        assert said in found.evidence
 
 
 def test_masks_and_scales_are_meant(tmp_path: Path) -> None:
