@@ -39,6 +39,7 @@ document.readyState === "complete" ? said() : addEventListener("load", said);
 ACT = """
 const [selector, text, done] = arguments;
 const found = Array.from(document.querySelectorAll(selector)).find(one => one.tagName === "INPUT" || one.textContent === text);
+if (found.tagName === "INPUT") found.focus({preventScroll: true});  // the cursor is there before the key
 const start = performance.now();
 if (found.tagName === "INPUT") { found.value = text || ""; found.dispatchEvent(new Event("input")); } else found.click();
 requestAnimationFrame(() => { const channel = new MessageChannel(); channel.port1.onmessage = () => done(performance.now() - start);

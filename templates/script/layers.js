@@ -1,6 +1,6 @@
 // The tables of layers: all their rows travel as data (rows.py), some are drawn. Sorting and filtering work
 // on the data and then draw the first rows of the outcome, so that ten thousand cost no more than a few hundred.
-var DRAWN = 60;
+var DRAWN = 40;
 var STEPS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 var SVG = "http://www.w3.org/2000/svg";
 
@@ -119,6 +119,7 @@ each(document.querySelectorAll("table.layers"), function (table) {
   function filtered() { return text.value.trim() || (kind && kind.value) || (model && model.value); }
   function filter() {
     var words = text.value.toLowerCase().split(/\s+/).filter(Boolean), elements = 0, bytes = 0;
+    var wanted = kind && kind.value, of = model && model.value;
     var order = direction ? ordered(entries, direction) : entries;
     if (!filtered()) {
       // Neither filtered nor sorted: the rows that the page chose.
@@ -126,7 +127,7 @@ each(document.querySelectorAll("table.layers"), function (table) {
       total.textContent = whole;
     } else {
       matches = order.filter(function (entry) {
-        return (!kind || !kind.value || entry.kind === kind.value) && (!model || !model.value || entry.model === model.value) &&
+        return (!wanted || entry.kind === wanted) && (!of || entry.model === of) &&
           words.every(function (word) { return textOf(entry).indexOf(word) >= 0; });
       });
       each(matches, function (entry) { elements += entry.elements; bytes += entry.bytes; });
@@ -143,6 +144,7 @@ each(document.querySelectorAll("table.layers"), function (table) {
     });
     filter();
   });
+  text.addEventListener("focus", function () { each(entries, textOf); });
   text.addEventListener("input", filter);
   each(tools.querySelectorAll("select"), function (field) { field.addEventListener("change", filter); });
   more.addEventListener("click", function () { put(shown, Math.min(shown + DRAWN, matches.length)); });
