@@ -129,6 +129,8 @@ def _attributes(state: Value, shared: bool) -> Iterator[Child]:
 
 
 def _count(value: Value) -> int:
+    if type(value) in _PLAIN_CONTAINERS:
+        return len(value)
     if isinstance(value, dict | list | tuple):
         return len(value) + (len(value.attributes) if isinstance(value, Mapping) else 0)
     if isinstance(value, Collection):
@@ -142,8 +144,6 @@ def _count(value: Value) -> int:
 
 
 _PLAIN_CONTAINERS = (dict, list, tuple)
-_LEAVES = frozenset((str, int, float, bool, bytes, type(None)))
-"""Types of most values, told apart faster than by `CONTAINERS`."""
 CONTAINERS = (*_PLAIN_CONTAINERS, Collection, Record, Tensor)
 """Types of the values that may have children (a tuple: a union of types is made anew for each test)."""
 
@@ -155,8 +155,11 @@ class _Paths:
         self.limit = limit
         self.taken: dict[str, int] = {}
 
-    def shortened(self, path: str) -> str:
-        return f"{path[: self.limit // 2]}…{path[-self.limit // 3 :]}"
+    def join(self, parent: str, text: str, depth: int) -> str:
+        path = text if depth == 1 else f"{parent}.{text}"
+        if len(path) > self.limit:
+            path = f"{path[: self.limit // 2]}…{path[-self.limit // 3 :]}"
+        return path
 
     def claim(self, path: str) -> str:
         if path not in self.taken:
@@ -183,11 +186,9 @@ def walk(tree: Value, limits: Limits | None = None) -> Iterator[Visit]:
     left = limits.nodes
     root_cut = 0
     stack: list[tuple[Iterator[Child], str]] = []
-    most = limits.path_characters
-    longest = limits.key_characters
 
     def enter(value: Value, path: str) -> None:
-        state = None if type(value) in _PLAIN_CONTAINERS else _state(value)
+        state = _state(value)
         shared = isinstance(state, dict) and id(state) in seen
         if isinstance(state, dict) and not shared:
             seen[id(state)] = path
@@ -202,24 +203,15 @@ def walk(tree: Value, limits: Limits | None = None) -> Iterator[Visit]:
     while stack:
         inner, parent = stack[-1]
         depth = len(stack)
-        before = "" if depth == 1 else f"{parent}."
         for key, fixed, value in inner:
             left -= 1
             if left < 0:
                 yield Visit(parent, None, "…", None, depth, parent, None, 1)
                 return
-            text = fixed if fixed is not None else key_text(key, longest)
-            path = before + text
-            if len(path) >= LONG_PATH:
-                if len(path) > most:
-                    path = paths.shortened(path)
-                left -= len(path) // LONG_PATH
-            kind = type(value)
-            if (
-                kind in _LEAVES
-                or (kind is tuple and not value)
-                or (kind not in _PLAIN_CONTAINERS and not isinstance(value, CONTAINERS))
-            ):
+            text = fixed if fixed is not None else key_text(key, limits.key_characters)
+            path = paths.join(parent, text, depth)
+            left -= len(path) // LONG_PATH
+            if not isinstance(value, CONTAINERS) or (type(value) is tuple and not value):
                 yield Visit(path, key, text, value, depth, parent)
                 continue
             left -= 3  # a container takes a place in every list that is made of the tree
@@ -229,7 +221,7 @@ def walk(tree: Value, limits: Limits | None = None) -> Iterator[Visit]:
                 continue
             path = paths.claim(path)
             seen[id(value)] = path
-            inside = len(value) if kind in _PLAIN_CONTAINERS else _count(value)
+            inside = _count(value)
             cut = inside if depth >= limits.depth else 0
             yield Visit(path, key, text, value, depth, parent, None, cut)
             if inside and not cut:
