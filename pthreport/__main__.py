@@ -2,7 +2,7 @@
 
 import sys
 
-from pthreport.cli import main
+from pthreport.command.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,21 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pthreport.anatomy import describe
-from pthreport.anatomy.discreet import redact
-from pthreport.anatomy.redaction import Redaction
 from pthreport.assembly import assemble, records_of
+from pthreport.blueprint import blueprint
 from pthreport.checkpoint import CheckpointError, Limits, open_checkpoint
 from pthreport.checks import CHECKS, Examination, with_installed
-from pthreport.discretion import redacted
 from pthreport.document import Report, TensorRecord, from_json
-from pthreport.given import adjusted
-from pthreport.joint import measure_together
-from pthreport.measure import measure
+from pthreport.document.adjusted import adjusted
+from pthreport.measure import Progress, measure
 from pthreport.measure.device import device_of
 from pthreport.measure.spectrum import Depth, measure_spectra
-from pthreport.progress import Progress
-from pthreport.reference import blueprint
-from pthreport.tasks import chosen, measurable, spectrum_tasks, tasks_for, unknown, within_budget
+from pthreport.redaction.redaction import Redaction
+from pthreport.redaction.report import redacted
+from pthreport.redaction.tree import redact
+from pthreport.survey.plan import chosen, measurable, spectrum_tasks, tasks_for, unknown, within_budget
+from pthreport.survey.survey import measure_together
 
 
 def analyze(
@@ -55,7 +54,7 @@ def analyze(
     recorded as it is (default: SOURCE_DATE_EPOCH, else none), and so is `meta` (run, commit, licence). Without
     `values` no value of a weight is in the report, neither as a number nor in a picture. `model` names an architecture to compare with
     ("py:module:factory", "torchvision:resnet50", ...): the one option that runs code, and only the user's own
-    (`pthreport.reference`). `checks` says which checks are run and with which thresholds
+    (`pthreport.blueprint`). `checks` says which checks are run and with which thresholds
     (default: all, with their own), `limits` how much the file may ask of the reader. Values that look like
     secrets are in no part of the report unless `show_secrets`; `redact_paths` hides home folders, users and
     hosts too. `progress` is called with the bytes measured and the bytes in all.

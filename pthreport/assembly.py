@@ -8,8 +8,8 @@ from typing import cast
 import msgspec
 
 from pthreport import __version__
-from pthreport.anatomy import Anatomy, ModelAnatomy, Named, what
-from pthreport.anatomy.plain import cut
+from pthreport.anatomy import Anatomy, ModelAnatomy, Named
+from pthreport.anatomy.value_text import cut
 from pthreport.checkpoint import Checkpoint, Problem, Tensor
 from pthreport.checks import Check, Examination, Facts, examine
 from pthreport.document import (
@@ -27,15 +27,16 @@ from pthreport.document import (
     Training,
 )
 from pthreport.document.report import Container
-from pthreport.highlights import highlights, profile
-from pthreport.joint import NOTHING, STATES, Joint, update_ratios, with_states
-from pthreport.layer_facts import NO_FACTS
 from pthreport.measure import Measurement
 from pthreport.measure.spectrum import Depth, LayerSpectra
-from pthreport.provenance import provenance
-from pthreport.savings import savings
-from pthreport.trends import trends
-from pthreport.verdict import summarise
+from pthreport.summary.highlights import highlights, profile
+from pthreport.summary.provenance import provenance
+from pthreport.summary.savings import savings
+from pthreport.summary.sentence import sentence
+from pthreport.summary.trends import trends
+from pthreport.summary.verdict import summarise
+from pthreport.survey.layer_facts import NO_FACTS
+from pthreport.survey.survey import NOTHING, STATES, Joint, update_ratios, with_states
 
 
 def records_of(
@@ -181,7 +182,7 @@ def assemble(
         title=title or name,
         checkpoint=facts,
         summary=summarise(
-            what.sentence(models, training.optimizers, training.counters, dtypes, len(records)),
+            sentence(models, training.optimizers, training.counters, dtypes, len(records)),
             "inferred",
             facts,
             imports,

@@ -9,7 +9,7 @@ from pathlib import Path
 from pthreport.anatomy import describe
 from pthreport.checkpoint import CheckpointError, Limits, ReadError, Tensor, open_checkpoint
 from pthreport.render import OutputError
-from pthreport.tasks import chosen, unknown
+from pthreport.survey.plan import chosen, unknown
 
 
 def export(path: Path, folder: Path, pattern: str | None, limits: Limits | None = None) -> int:

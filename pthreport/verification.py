@@ -12,9 +12,9 @@ import msgspec
 from pthreport.analysis import analyze
 from pthreport.checkpoint import Limits, open_checkpoint
 from pthreport.document import Report, ReportError, TensorRecord
-from pthreport.embedded import report_in
+from pthreport.measure import Progress
 from pthreport.measure.spectrum import Depth
-from pthreport.progress import Progress
+from pthreport.render.embedded import report_in
 
 LISTED = 20
 """Differences told one by one; the rest is counted."""

@@ -20,10 +20,10 @@ from pthreport.anatomy.optimizer import SlotTensor
 from pthreport.anatomy.optimizer_kind import told_by_arguments
 from pthreport.anatomy.outline import Outline, outline
 from pthreport.anatomy.parameter_state import ParameterFound, in_words, parameter_states
-from pthreport.anatomy.plain import brief, cut, is_number
 from pthreport.anatomy.source_texts import source_texts
 from pthreport.anatomy.storages import storages
 from pthreport.anatomy.structure import structure_of
+from pthreport.anatomy.value_text import brief, cut, is_number
 from pthreport.checkpoint import Checkpoint, key_text
 from pthreport.checkpoint.uncollected import uncollected
 from pthreport.document import (

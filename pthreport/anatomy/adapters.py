@@ -15,7 +15,7 @@ from math import prod
 
 from pthreport.anatomy.layers import Entry
 from pthreport.anatomy.outline import Outline
-from pthreport.anatomy.plain import is_number
+from pthreport.anatomy.value_text import is_number
 from pthreport.checkpoint import Record
 from pthreport.document import Adapter
 from pthreport.document.components import AdapterForm

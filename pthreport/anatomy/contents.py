@@ -3,7 +3,7 @@
 import sys
 
 from pthreport.anatomy.outline import Outline
-from pthreport.anatomy.plain import brief, cut, shape_text, type_name
+from pthreport.anatomy.value_text import brief, cut, shape_text, type_name
 from pthreport.checkpoint import Collection, Global, LongBytes, Record, Tensor
 from pthreport.document import Node
 from pthreport.document.contents import NodeKind

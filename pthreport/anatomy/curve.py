@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pthreport.anatomy.plain import is_number
+from pthreport.anatomy.value_text import is_number
 from pthreport.document import Curve
 
 POINTS = 200

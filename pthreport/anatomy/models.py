@@ -13,10 +13,10 @@ from pthreport.anatomy.layers import STANDARD, Entry, identity
 from pthreport.anatomy.names import unwrap
 from pthreport.anatomy.optimizer import state_of
 from pthreport.anatomy.outline import Outline
-from pthreport.anatomy.plain import settings_of
 from pthreport.anatomy.schedule import is_scaler, is_scheduler
 from pthreport.anatomy.scripted import is_scripted
 from pthreport.anatomy.scripted import modules as scripted_modules
+from pthreport.anatomy.value_text import settings_of
 from pthreport.checkpoint import Mapping as NamedMapping
 from pthreport.checkpoint import Record, Tensor, key_text
 from pthreport.document import RemovedPrefix

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pthreport.anatomy.layers import Entry, identity
 from pthreport.anatomy.optimizer_kind import kind_of
-from pthreport.anatomy.plain import brief, is_number
+from pthreport.anatomy.value_text import brief, is_number
 from pthreport.checkpoint import Key, Record, Tensor, key_text
 from pthreport.document import Group, Optimizer, Slot
 from pthreport.document.base import Basis

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pthreport.anatomy.optimizer import STEPS, index_of, state_of
-from pthreport.anatomy.plain import is_number
+from pthreport.anatomy.value_text import is_number
 from pthreport.checkpoint import Tensor, key_text
 
 MOST = 50_000

@@ -7,7 +7,7 @@ attributes that only one class has say which class it was.
 from collections.abc import Mapping
 
 from pthreport.anatomy.curve import counter, curve
-from pthreport.anatomy.plain import brief, is_number
+from pthreport.anatomy.value_text import brief, is_number
 from pthreport.checkpoint import key_text
 from pthreport.document import Curve, Scaler, Scheduler
 

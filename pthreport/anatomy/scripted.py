@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pthreport.anatomy.outline import Outline
-from pthreport.anatomy.plain import settings_of
+from pthreport.anatomy.value_text import settings_of
 from pthreport.checkpoint import Record, Tensor
 from pthreport.document.tensor import Role
 

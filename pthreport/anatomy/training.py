@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pthreport.anatomy.outline import Outline, Place
-from pthreport.anatomy.plain import brief, is_number, type_name
+from pthreport.anatomy.value_text import brief, is_number, type_name
 from pthreport.checkpoint import Collection, Record, Tensor
 from pthreport.checkpoint.walk import CONTAINERS, key_text
 from pthreport.document import Fact

@@ -5,7 +5,7 @@ from pthreport.measure.kernels import PictureKind
 from pthreport.measure.measurement import Measurement
 from pthreport.measure.moments import Moments, moments
 from pthreport.measure.piece import Task
-from pthreport.measure.run import measure, measure_one
+from pthreport.measure.run import Progress, measure, measure_one
 from pthreport.measure.sketch import Sketch, sketch
 from pthreport.measure.source import Source
 
@@ -13,6 +13,7 @@ __all__ = [
     "Measurement",
     "Moments",
     "PictureKind",
+    "Progress",
     "Sketch",
     "Source",
     "Task",

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from pthreport.checkpoint import ReadError
 from pthreport.document import Statistics
+from pthreport.measure.distance import raw_blocks
 from pthreport.measure.source import Source
-from pthreport.measure.together import raw_blocks
 
 LEAST = 64
 """Elements from which on equal values are more than chance or convention (a stride, a range of four)."""

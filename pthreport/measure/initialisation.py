@@ -16,10 +16,10 @@ import msgspec
 import numpy as np
 
 from pthreport.document import Initialisation, Statistics
+from pthreport.measure.distance import short
 from pthreport.measure.distribution import sketch_distribution
 from pthreport.measure.sketch import Sketch
 from pthreport.measure.source import Array, Float64
-from pthreport.measure.together import short
 
 LEAST = 20
 """Values that a test of a distribution needs."""

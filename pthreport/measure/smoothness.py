@@ -5,8 +5,8 @@ from math import pi, prod, sqrt
 import numpy as np
 
 from pthreport.document import Smoothness
+from pthreport.measure.distance import short
 from pthreport.measure.source import Array
-from pthreport.measure.together import short
 
 
 def smoothness(kernels: Array) -> Smoothness | None:

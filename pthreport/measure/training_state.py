@@ -20,8 +20,8 @@ from typing import Literal
 
 import numpy as np
 
+from pthreport.measure.distance import blocks, comparable
 from pthreport.measure.source import Array, Float64, Source
-from pthreport.measure.together import blocks, comparable
 
 Rule = Literal["adam", "nadam", "radam", "adamax", "momentum", "rprop", "adadelta", "none"]
 

@@ -13,7 +13,7 @@ from pthreport.anatomy import describe
 from pthreport.checkpoint import Checkpoint, CheckpointError, Limits, open_checkpoint, weights_only
 from pthreport.checkpoint.limits import MIB
 from pthreport.checkpoint.source import Stretch, open_file
-from pthreport.tasks import measurable, tasks_for
+from pthreport.survey.plan import measurable, tasks_for
 from tests.checkpoint.files import add_member, rezip, save
 
 NUMBERS = b"\x80\x02" + b"N0" * 400 + b"N."

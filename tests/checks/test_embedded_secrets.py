@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.anatomy.secrets import ORDINARY, TOKENS
 from tests.checks.examples import Examples, analyzed, finding, saved, weights
+from tests.redaction.secrets import ORDINARY, TOKENS
 
 
 def with_config(**config: object) -> dict[str, object]:

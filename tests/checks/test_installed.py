@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.cli.command import run
+from tests.command.command import run
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_checks"
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 import pthreport
+from pthreport.blueprint import ReferenceError
 from pthreport.document import Architecture
-from pthreport.reference import ReferenceError
 from tests.checks import architectures
 from tests.checks.examples import Examples, analyzed, finding, saved, trained
 

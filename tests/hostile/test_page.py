@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pthreport.cli import main
+from pthreport.command.main import main
 from tests.conftest import needs_system
 from tests.hostile.corpus import GROUPS, write
 from tests.render.browser import PRESENT, Opened, chromium, console, requests

@@ -96,7 +96,7 @@ def peak() -> int:
 
 def command(arguments: Sequence[str]) -> tuple[int, str, str]:
     """The command's exit code, standard output and standard error."""
-    from pthreport.cli import main
+    from pthreport.command.main import main
 
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):

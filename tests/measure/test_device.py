@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from pthreport.cli import main
+from pthreport.command.main import main
 from pthreport.document.spectrum import Spectrum
 from pthreport.measure import Task, measure_one
 from pthreport.measure.device import DeviceError, device_of
 from pthreport.measure.spectrum import SpectrumTask, spectra_of
 from pthreport.measure.spectrum.algebra import TorchAlgebra
 from pthreport.measure.spectrum.estimated import density
-from tests.cli.command import write_checkpoint
+from tests.command.command import write_checkpoint
 from tests.measure.arrays import ArrayTensor, tensor
 
 GPU = torch.cuda.is_available()

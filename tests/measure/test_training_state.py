@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from pthreport.measure.distance import blocks, comparable, relative, squared_distance
 from pthreport.measure.source import Source
-from pthreport.measure.together import blocks, comparable, relative, squared_distance
 from pthreport.measure.training_state import Settings, StateFigures, scalar, state_figures
 from tests.measure.arrays import ArrayTensor, tensor
 

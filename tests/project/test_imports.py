@@ -30,9 +30,9 @@ def loaded_after(statements: str) -> list[str]:
     [
         "import pthreport",
         "import pthreport; dir(pthreport)",
-        "from pthreport.cli import main",
-        "from pthreport.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
-        "from pthreport.cli import main\ntry:\n    main(['--version'])\nexcept SystemExit:\n    pass",
+        "from pthreport.command.main import main",
+        "from pthreport.command.main import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass",
+        "from pthreport.command.main import main\ntry:\n    main(['--version'])\nexcept SystemExit:\n    pass",
     ],
 )
 def test_starting_loads_nothing_heavy(statements: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from pthreport.each import main as each
+from pthreport.command.each import main as each
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +49,7 @@ def test_the_hook_fails_on_an_ill_file_among_sound_ones(
     sound: Path, ill: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command, *options = shlex.split(hook()["entry"])
-    assert f'{command} = "pthreport.each:main"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f'{command} = "pthreport.command.each:main"' in (ROOT / "pyproject.toml").read_text("utf-8")
     assert each([*options, str(sound)]) == 0
     assert capsys.readouterr().err == ""
     assert each([*options, str(sound), str(ill), str(sound)]) == 1

@@ -102,7 +102,7 @@ def test_there_are_templates() -> None:
 def test_the_wheel_holds_the_package_and_its_templates_and_nothing_else(wheel: Path) -> None:
     held = names(wheel)
     assert {f"pthreport/{name}" for name in TEMPLATES} <= held
-    assert {"pthreport/cli.py", "pthreport/py.typed"} <= held
+    assert {"pthreport/command/main.py", "pthreport/py.typed"} <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
     assert {name.split("/")[0].split("-")[0] for name in held} == {"pthreport"}
 

@@ -15,7 +15,7 @@ import pthreport
 from pthreport.document import FileFacts, Report
 from pthreport.render import OutputError, render
 from tests.checks.examples import trained
-from tests.cli.command import run
+from tests.command.command import run
 from tests.render.reports import small_report
 
 

@@ -14,7 +14,7 @@ import torch
 import pthreport
 from pthreport.document import Finding, Report
 from pthreport.render import Surroundings, render
-from tests.cli.command import run
+from tests.command.command import run
 from tests.render.reports import small_report
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "sarif-2.1.0.json").read_text("utf-8"))

@@ -14,8 +14,8 @@ from pthreport.anatomy.families import (
     diffusion,
     efficientnet,
     language,
+    mlp_and_recurrent,
     mobilenet,
-    plain,
     resnet,
     sequences,
     unet,
@@ -23,7 +23,7 @@ from pthreport.anatomy.families import (
     vision,
     yolo,
 )
-from pthreport.anatomy.families.towers import Transformer
+from pthreport.anatomy.families.block_stacks import Transformer
 from pthreport.anatomy.structure import Structure
 from pthreport.document import Family
 
@@ -53,7 +53,10 @@ _TRANSFORMERS: tuple[Callable[[Transformer], Family | None], ...] = (
 )
 """By towers of blocks."""
 
-_SIMPLE: tuple[Callable[[Structure], Family | None], ...] = (plain.recurrent, plain.mlp)
+_SIMPLE: tuple[Callable[[Structure], Family | None], ...] = (
+    mlp_and_recurrent.recurrent,
+    mlp_and_recurrent.mlp,
+)
 """What is a part of very many networks, and names one only where it is all of it."""
 
 _MOST = 0.5

@@ -7,7 +7,7 @@ the one before, with transitions that gather what has grown.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pthreport.anatomy.families.beside import (
+from pthreport.anatomy.families.stem_and_head import (
     MOST_INPUTS,
     chain,
     is_cube,

@@ -7,7 +7,7 @@ convolutions that each read it, and modules whose input is wider than their outp
 from collections.abc import Sequence
 from functools import partial
 
-from pthreport.anatomy.families.beside import MOST_INPUTS, is_cube, is_point, joined, weighted
+from pthreport.anatomy.families.stem_and_head import MOST_INPUTS, is_cube, is_point, joined, weighted
 from pthreport.anatomy.structure import Piece, Structure, is_convolution
 from pthreport.document import Family
 

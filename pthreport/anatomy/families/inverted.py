@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pthreport.anatomy.families.beside import MOST_INPUTS, chain, is_point, put_head, sides, weighted
+from pthreport.anatomy.families.stem_and_head import MOST_INPUTS, chain, is_point, put_head, sides, weighted
 from pthreport.anatomy.structure import Piece, Structure, is_convolution
 
 _MOST_LAYERS = 16

@@ -3,8 +3,7 @@ GPT-2 (Radford et al. 2019), Llama (2302.13971) and what is built like it."""
 
 import re
 
-from pthreport.anatomy.families.beside import joined
-from pthreport.anatomy.families.towers import (
+from pthreport.anatomy.families.block_stacks import (
     Tower,
     Transformer,
     described,
@@ -12,6 +11,7 @@ from pthreport.anatomy.families.towers import (
     reading,
     rows,
 )
+from pthreport.anatomy.families.stem_and_head import joined
 from pthreport.anatomy.structure import Piece
 from pthreport.document import Family
 

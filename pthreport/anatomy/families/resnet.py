@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pthreport.anatomy.families.beside import (
+from pthreport.anatomy.families.stem_and_head import (
     MOST_INPUTS,
     chain,
     is_cube,

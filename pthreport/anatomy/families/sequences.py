@@ -1,6 +1,6 @@
 """Transformers with an encoder and a decoder: T5 (arXiv 1910.10683) and Whisper (2212.04356)."""
 
-from pthreport.anatomy.families.towers import Tower, Transformer, described, rows
+from pthreport.anatomy.families.block_stacks import Tower, Transformer, described, rows
 from pthreport.anatomy.structure import is_convolution
 from pthreport.document import Family
 

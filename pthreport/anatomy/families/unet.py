@@ -7,7 +7,14 @@ level of the same width gave on the way down.
 from collections import Counter
 from itertools import pairwise
 
-from pthreport.anatomy.families.beside import MOST_INPUTS, is_cube, is_point, joined, listed, weighted
+from pthreport.anatomy.families.stem_and_head import (
+    MOST_INPUTS,
+    is_cube,
+    is_point,
+    joined,
+    listed,
+    weighted,
+)
 from pthreport.anatomy.structure import Piece, Structure, is_convolution
 from pthreport.document import Family
 

@@ -7,7 +7,7 @@ gives, and the whole run of channels is the published one.
 from itertools import pairwise
 from math import prod
 
-from pthreport.anatomy.families.beside import MOST_INPUTS, chain, is_cube, put_head, weighted
+from pthreport.anatomy.families.stem_and_head import MOST_INPUTS, chain, is_cube, put_head, weighted
 from pthreport.anatomy.structure import Piece, Structure, is_convolution
 from pthreport.document import Family
 

@@ -3,8 +3,15 @@
 from itertools import pairwise
 from math import isqrt
 
-from pthreport.anatomy.families.beside import MOST_INPUTS, joined, listed
-from pthreport.anatomy.families.towers import Tower, Transformer, described, put_classes, reading, rows
+from pthreport.anatomy.families.block_stacks import (
+    Tower,
+    Transformer,
+    described,
+    put_classes,
+    reading,
+    rows,
+)
+from pthreport.anatomy.families.stem_and_head import MOST_INPUTS, joined, listed
 from pthreport.anatomy.structure import Piece, is_convolution
 from pthreport.document import Family
 

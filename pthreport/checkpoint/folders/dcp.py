@@ -9,6 +9,7 @@ from typing import Any
 
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.folders.chunks import Chunk, paste
 from pthreport.checkpoint.folders.dcp_metadata import (
     DcpMetadata,
     ItemKey,
@@ -19,7 +20,6 @@ from pthreport.checkpoint.folders.dcp_metadata import (
 )
 from pthreport.checkpoint.folders.folder import Folder, short
 from pthreport.checkpoint.folders.part import read_file, read_source
-from pthreport.checkpoint.folders.pasted import Chunk, paste
 from pthreport.checkpoint.source import Source, Stretch, Window
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value

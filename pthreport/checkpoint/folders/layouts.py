@@ -8,9 +8,9 @@ from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.table import CONTAINERS
 from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.folders import dcp, deepspeed, sharded
-from pthreport.checkpoint.folders.companions import add_companions, is_companion
 from pthreport.checkpoint.folders.folder import Folder, open_path, short
 from pthreport.checkpoint.folders.part import read_file
+from pthreport.checkpoint.folders.sidecars import add_companions, is_companion
 from pthreport.checkpoint.source import Source
 
 WEIGHTS = (

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pthreport.checkpoint.errors import FormatError, count_text
-from pthreport.checkpoint.folders.pasted import Chunk, paste
+from pthreport.checkpoint.folders.chunks import Chunk, paste
 from pthreport.checkpoint.geometry import contiguous_strides
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value

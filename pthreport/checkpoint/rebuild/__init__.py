@@ -7,8 +7,8 @@ library adds its rows here.
 from collections.abc import Mapping
 
 from pthreport.checkpoint.machine import Build, Rebuild
+from pthreport.checkpoint.rebuild.builtin_values import PLAIN
 from pthreport.checkpoint.rebuild.numpy_arrays import ARRAY_STATES, ARRAYS
-from pthreport.checkpoint.rebuild.plain import PLAIN
 from pthreport.checkpoint.rebuild.script import SCRIPT
 from pthreport.checkpoint.rebuild.sparse_tensors import SPARSE
 from pthreport.checkpoint.rebuild.torch_tensors import TENSORS

@@ -1,18 +1,17 @@
 """The spectra of many layers, the most expensive first, each in one thread."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from pthreport.measure.run import Progress
 from pthreport.measure.spectrum.algebra import algebra_on
 from pthreport.measure.spectrum.matrices import SpectrumTask
 from pthreport.measure.spectrum.spectrum import Depth, LayerSpectra, cost, memory, spectra_of
-
-Progress = Callable[[int, int], None]
 
 ROOM = 704 * 1024 * 1024
 """Bytes that the layers under way hold together, which leaves a process below a gigabyte; one alone may need

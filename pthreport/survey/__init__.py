@@ -1,0 +1,1 @@
+"""What needs several tensors at once, or a tensor and its place in the model."""
