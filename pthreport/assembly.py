@@ -9,7 +9,6 @@ import msgspec
 
 from pthreport import __version__
 from pthreport.anatomy import Anatomy, ModelAnatomy, Named
-from pthreport.anatomy.value_text import cut
 from pthreport.checkpoint import Checkpoint, Problem, Tensor
 from pthreport.checks import Check, Examination, Facts, examine
 from pthreport.document import (
@@ -27,6 +26,7 @@ from pthreport.document import (
     Training,
 )
 from pthreport.document.report import Container
+from pthreport.document.text import cut
 from pthreport.measure import Measurement
 from pthreport.measure.spectrum import Depth, LayerSpectra
 from pthreport.summary.highlights import highlights, profile

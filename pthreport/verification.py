@@ -12,6 +12,7 @@ import msgspec
 from pthreport.analysis import analyze
 from pthreport.checkpoint import Limits, open_checkpoint
 from pthreport.document import Report, ReportError, TensorRecord
+from pthreport.document.numbers import plural
 from pthreport.measure import Progress
 from pthreport.measure.spectrum import Depth
 from pthreport.render.embedded import report_in
@@ -71,11 +72,11 @@ def verify(
         matches = matches and not differences
         lines += differences[:LISTED]
         if len(differences) > LISTED:
-            lines.append(f"{len(differences) - LISTED:,} more differences")
+            lines.append(plural(len(differences) - LISTED, "more difference"))
         if not differences:
             measured = sum(t.statistics is not None for t in said.tensors)
             lines.append(
-                f"the numbers are the same: {len(said.tensors):,} tensors, {measured:,} of them measured"
+                f"the numbers are the same: {plural(len(said.tensors), 'tensor')}, {measured:,} of them measured"
             )
     return Verification(matches=matches, lines=tuple(lines))
 

@@ -23,7 +23,7 @@ from pthreport.anatomy.parameter_state import ParameterFound, in_words, paramete
 from pthreport.anatomy.source_texts import source_texts
 from pthreport.anatomy.storages import storages
 from pthreport.anatomy.structure import structure_of
-from pthreport.anatomy.value_text import brief, cut, is_number
+from pthreport.anatomy.value_text import brief, is_number
 from pthreport.checkpoint import Checkpoint, key_text
 from pthreport.checkpoint.uncollected import uncollected
 from pthreport.document import (
@@ -41,6 +41,7 @@ from pthreport.document import (
     Training,
 )
 from pthreport.document.tensor import Role
+from pthreport.document.text import cut
 
 __all__ = [
     "CONVOLUTIONS",

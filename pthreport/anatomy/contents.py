@@ -3,10 +3,11 @@
 import sys
 
 from pthreport.anatomy.outline import Outline
-from pthreport.anatomy.value_text import brief, cut, shape_text, type_name
+from pthreport.anatomy.value_text import brief, shape_text, type_name
 from pthreport.checkpoint import Collection, Global, LongBytes, Record, Tensor
 from pthreport.document import Node
 from pthreport.document.contents import NodeKind
+from pthreport.document.text import cut
 
 NODES = 6000
 """Nodes that a report spells out in all; given out level by level, so that a long list deep in the

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pthreport.anatomy.optimizer import STEPS, index_of, state_of
 from pthreport.anatomy.value_text import is_number
 from pthreport.checkpoint import Tensor, key_text
+from pthreport.document.numbers import plural
 
 MOST = 50_000
 """Parameters that are looked at."""
@@ -73,7 +74,7 @@ def in_words(kind: str, options: Mapping[object, object], parameters: int) -> st
                 said.append(f"betas {_short(value[0])} and {_short(value[1])}")
         elif key == "lr" and isinstance(value, Tensor):
             said.append("a learning rate that is a tensor")
-    return ", ".join(said) + f", on {parameters:,} parameter{'' if parameters == 1 else 's'}"
+    return ", ".join(said) + f", on {plural(parameters, 'parameter')}"
 
 
 _WORDS = {

@@ -10,6 +10,7 @@ from pthreport.anatomy.curve import counter, curve
 from pthreport.anatomy.value_text import brief, is_number
 from pthreport.checkpoint import key_text
 from pthreport.document import Curve, Scaler, Scheduler
+from pthreport.document.numbers import plural
 
 _KINDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"_schedulers", "_milestones"}), "SequentialLR"),
@@ -111,7 +112,7 @@ def _words(value: Mapping[object, object], drawn: Curve | None) -> str:
     said = []
     bad, patience, best = (value.get(key) for key in ("num_bad_epochs", "patience", "best"))
     if isinstance(bad, int) and isinstance(patience, int):
-        said.append(f"{bad:,} epoch{'' if bad == 1 else 's'} without improvement, patience {patience:,}")
+        said.append(f"{plural(bad, 'epoch')} without improvement, patience {patience:,}")
         if is_number(best):
             said.append(f"best value {best:.4g}")
     elif is_number(at := counter(value)):

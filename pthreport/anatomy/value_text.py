@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import TypeGuard
 
 from pthreport.checkpoint import Collection, Global, Record, Tensor
+from pthreport.document.numbers import plural
+from pthreport.document.text import cut, cut_value
 
 LONGEST = 120
 """Characters of a value's short text; beyond it the text is cut and its length said."""
@@ -62,20 +64,17 @@ def brief(value: object, *, longest: int = LONGEST) -> str:
 def scalar(value: object, *, longest: int = LONGEST) -> str:
     """A number, text, bytes or name in the way Python would write it, cut where it is long."""
     if isinstance(value, str):
-        return cut(str(value), longest)  # a str itself, which is all that JSON takes
+        return cut_value(str(value), longest)  # a str itself, which is all that JSON takes
     if isinstance(value, bytes):
         shown = value[: longest // 4].hex(" ")
-        return (
-            f"{len(value):,} bytes: {shown}{' ...' if len(value) > longest // 4 else ''}"
-            if value
-            else "0 bytes"
-        )
+        size = plural(len(value), "byte")
+        return f"{size}: {shown}{' ...' if len(value) > longest // 4 else ''}" if value else size
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
         if value.bit_length() > _MANY_DIGITS * 3:
             return f"integer of {value.bit_length():,} bits"
-        return cut(str(value), longest)
+        return cut_value(str(value), longest)
     if isinstance(value, float | complex):
         return repr(value)
     if isinstance(value, Global):
@@ -91,13 +90,6 @@ def type_name(value: object) -> str:
         return value.kind
     name = getattr(value, "type_name", "")
     return str(name) if name else type(value).__name__
-
-
-def cut(text: str, longest: int) -> str:
-    """`text`, or its beginning and how long it is."""
-    if len(text) <= longest:
-        return text
-    return f"{text[:longest]}... ({len(text):,} characters)"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -11,15 +11,7 @@ from pthreport.checkpoint import nested
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import MemberData
-from pthreport.checkpoint.errors import (
-    CheckpointError,
-    FormatError,
-    Problem,
-    ReadError,
-    count_text,
-    one_line,
-    summed,
-)
+from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, one_line, summed
 from pthreport.checkpoint.folders import open_folder
 from pthreport.checkpoint.folders import read as read_folder
 from pthreport.checkpoint.folders.folder import Folder, short
@@ -33,6 +25,7 @@ from pthreport.checkpoint.uncollected import uncollected
 from pthreport.checkpoint.values import Global, LongBytes, Record, Value
 from pthreport.checkpoint.walk import walk
 from pthreport.document.nearest import nearest
+from pthreport.document.numbers import plural
 from pthreport.document.report import FileFacts
 
 
@@ -162,7 +155,7 @@ def _place(reading: Reading) -> dict[str, Tensor]:
             nested.probe(reading, value, visit.path)
         if visit.cut:
             limits = reading.limits
-            text = f"{count_text(visit.cut, 'value')} below are not shown ({met('depth', limits.depth)})"
+            text = f"{plural(visit.cut, 'value')} below are not shown ({met('depth', limits.depth)})"
             if visit.key_text == "…":
                 text = f"what follows is not shown ({met('nodes', limits.nodes)})"
             reading.problem(text, None, visit.path, True, kind="limit")

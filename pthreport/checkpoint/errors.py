@@ -3,7 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pthreport.document.numbers import plural
 from pthreport.document.report import ProblemKind
+from pthreport.document.text import cut_sentence, visible
 
 
 class CheckpointError(Exception):
@@ -94,20 +96,13 @@ def summed(problems: list[Problem]) -> list[Problem]:
     for text, left in more.items():
         partial = any(one.partial for one in left)
         kept.append(
-            replace(left[0], text=f"{text}: {len(left):,} more times", partial=partial, refused=False)
+            replace(
+                left[0], text=f"{text}: {plural(len(left), 'more time')}", partial=partial, refused=False
+            )
         )
     return kept
 
 
 def one_line(text: str) -> str:
-    """`text` with whatever would leave the line, or cannot be printed, spelled out; cut when long."""
-    if len(text) > TEXT:
-        text = f"{text[:TEXT]}…"
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
-
-
-def count_text(number: int, noun: str) -> str:
-    """ "1 byte", "2,048 bytes"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """`text` with whatever would leave the line, or is not seen, spelled out; cut when long."""
+    return visible(cut_sentence(text, TEXT))

@@ -8,6 +8,7 @@ from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.values import Global
 from pthreport.checkpoint.verdicts import Verdict, judge
+from pthreport.document.text import encodable
 
 PLACES = 5
 """Places in the tree that are listed for one import."""
@@ -161,8 +162,8 @@ class Imports:
             verdict = "dangerous"
             why = "Loading would change the imported class or function itself, for the whole process."
         return ImportUse(
-            visible(module),
-            visible(name),
+            encodable(module),
+            encodable(name),
             verdict,
             why,
             tuple(uses),
@@ -170,8 +171,3 @@ class Imports:
             tuple(use.places),
             use.offset,
         )
-
-
-def visible(text: str) -> str:
-    """`text` with lone surrogates spelled out, so that it can be encoded."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

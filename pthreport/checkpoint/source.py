@@ -12,7 +12,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from pthreport.checkpoint.errors import CheckpointError, FormatError, ReadError, count_text
+from pthreport.checkpoint.errors import CheckpointError, FormatError, ReadError
+from pthreport.document.numbers import plural
 
 HASH_BLOCK = 4 * 1024 * 1024
 """Bytes hashed at a time."""
@@ -66,7 +67,7 @@ class Source:
                 if got <= 0:
                     raise ReadError(
                         f"the file ends at byte {start + done:,}, "
-                        f"{count_text(wanted - done, 'byte')} before these values do"
+                        f"{plural(wanted - done, 'byte')} before these values do"
                     )
                 done += got
         except OSError as error:

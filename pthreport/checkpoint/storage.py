@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 
 from pthreport.checkpoint.dtypes import Array, DType
-from pthreport.checkpoint.errors import ReadError, count_text
+from pthreport.checkpoint.errors import ReadError
 from pthreport.checkpoint.values import Data
+from pthreport.document.numbers import plural
 
 ByteOrder = Literal["little", "big"]
 
@@ -47,12 +48,10 @@ class Storage:
         if self.data is None:
             return self.problem or "the file does not hold these values"
         if needed > self.nbytes:
-            return (
-                f"its sizes and strides need {count_text(needed, 'byte')}, the storage has {self.nbytes:,}"
-            )
+            return f"its sizes and strides need {plural(needed, 'byte')}, the storage has {self.nbytes:,}"
         if needed > self.data.length:
             return (
-                f"its storage is cut short: {count_text(self.nbytes, 'byte')} are declared, "
+                f"its storage is cut short: {plural(self.nbytes, 'byte')} are declared, "
                 f"{self.data.length:,} are there"
             )
         return None

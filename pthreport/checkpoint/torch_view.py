@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.imports import visible
 from pthreport.checkpoint.torch_allowed import TORCH_VERSION
 from pthreport.checkpoint.weights_only import follow
+from pthreport.document.text import encodable
 
 _REFUSED = {
     "torchscript": "it is a TorchScript archive, which only torch.jit.load reads",
@@ -56,4 +56,4 @@ def torch_view(reading: Reading) -> TorchView | None:
     else:
         return None
     accepted = stops_at is None and refuses is None
-    return TorchView(accepted, None if stops_at is None else visible(stops_at), refuses)
+    return TorchView(accepted, None if stops_at is None else encodable(stops_at), refuses)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Collection, Global, Key, LongBytes, Mapping, Record, Value
+from pthreport.document.text import cut, encodable
 
 KEY_CHARACTERS = Limits().key_characters
 """Characters of a key that are shown by default."""
@@ -35,12 +36,9 @@ class Visit:
     cut: int = 0
 
 
-def visible(text: str, limit: int) -> str:
-    """`text` that can be encoded and is not longer than about `limit`: lone surrogates are spelled
-    out, a long text is cut and its length said."""
-    if len(text) > limit:
-        text = f"{text[: limit // 2]}…({len(text):,} characters)"
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def _short(text: str, limit: int) -> str:
+    """`text` as a part of a path: it can be encoded, and is cut to `limit` characters."""
+    return encodable(cut(text, limit))
 
 
 def key_text(key: Value, limit: int = KEY_CHARACTERS) -> str:
@@ -48,12 +46,14 @@ def key_text(key: Value, limit: int = KEY_CHARACTERS) -> str:
     if type(key) is str:
         if key.isascii() and len(key) <= limit:
             return key
-        return visible(key, limit)
+        return _short(key, limit)
     if isinstance(key, bytes):
-        return visible(key[: limit + 1].decode("utf-8", "backslashreplace"), limit)
+        # Both ends of a long one are enough: its middle is cut out.
+        ends = key if len(key) <= 2 * limit else key[:limit] + key[-limit:]
+        return _short(ends.decode("utf-8", "backslashreplace"), limit)
     if isinstance(key, tuple):
         inner = ("<tuple>" if isinstance(item, tuple) else key_text(item, 40) for item in key[:8])
-        return visible(f"({', '.join(inner)}{', …' if len(key) > 8 else ''})", limit)
+        return _short(f"({', '.join(inner)}{', …' if len(key) > 8 else ''})", limit)
     if isinstance(key, int) and key.bit_length() > 256:
         return f"<integer of {key.bit_length():,} bits>"
     if isinstance(key, Key):
@@ -66,11 +66,11 @@ def key_text(key: Value, limit: int = KEY_CHARACTERS) -> str:
 def kind_of(value: Value) -> str:
     """A value's type as the file calls it, short enough to show."""
     if isinstance(value, Mapping):
-        return visible(value.type_name, 100)
+        return _short(value.type_name, 100)
     if isinstance(value, Record):
-        return visible(value.type_name, 100)
+        return _short(value.type_name, 100)
     if isinstance(value, Global):
-        return visible(f"{value.module}.{value.name}", 100)
+        return _short(f"{value.module}.{value.name}", 100)
     if isinstance(value, Collection):
         return value.kind
     if isinstance(value, LongBytes):
@@ -157,9 +157,7 @@ class _Paths:
 
     def join(self, parent: str, text: str, depth: int) -> str:
         path = text if depth == 1 else f"{parent}.{text}"
-        if len(path) > self.limit:
-            path = f"{path[: self.limit // 2]}…{path[-self.limit // 3 :]}"
-        return path
+        return cut(path, self.limit)
 
     def claim(self, path: str) -> str:
         if path not in self.taken:

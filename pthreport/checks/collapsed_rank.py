@@ -1,8 +1,10 @@
 """Matrices that use half or less of the dimensions they have."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.checks.spectra import spectra
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 SHARE = Threshold(
     name="share",
@@ -23,12 +25,12 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(
             status="pass",
-            evidence=f"all of {count(len(looked), 'matrix', 'matrices')} use at least {share:.0%} of their dimensions",
+            evidence=f"all of {plural(len(looked), 'matrix', 'matrices')} use at least {share:.0%} of their dimensions",
         )
     worst, spectrum = found[0]
     return Outcome(
         status="warn",
-        evidence=f"{of(len(found), len(looked), 'matrix', 'matrices')} {verb(len(found), 'is', 'are')} below {share:.0%} of full rank; the least is {worst.name} with {spectrum.rank:,} of {min(spectrum.shape):,}: {names(la.name for la, _ in found)}",
+        evidence=f"{of(len(found), len(looked), 'matrix', 'matrices')} {verb(len(found), 'is', 'are')} below {share:.0%} of full rank; the least is {worst.name} with {spectrum.rank:,} of {min(spectrum.shape):,}: {listed(la.name for la, _ in found)}",
         where=tuple(la.weight for la, _ in found if la.weight),
         details=(
             table(

@@ -1,8 +1,9 @@
 """Running variances that are impossible, zero, or next to it."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.document import BatchNormFacts, Layer
+from pthreport.document.numbers import plural, verb
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -20,7 +21,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     found = [(la, bn) for la, bn in norms if bn.var_bad + bn.var_small]
     if not found:
         return Outcome(
-            status="pass", evidence=f"all variances of {count(len(norms), 'layer')} are above 1e-6"
+            status="pass", evidence=f"all variances of {plural(len(norms), 'layer')} are above 1e-6"
         )
     impossible = [(la, bn) for la, bn in found if bn.var_min is None or bn.var_min < 0]
     worst, bn = max(

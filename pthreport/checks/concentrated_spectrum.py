@@ -1,8 +1,10 @@
 """Matrices that are nearly one direction."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.checks.spectra import spectra
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 STABLE_RANK = Threshold(
     name="stable-rank",
@@ -31,13 +33,13 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(
             status="pass",
-            evidence=f"the stable ranks of {count(len(looked), 'matrix', 'matrices')} are all above {limit:g}",
+            evidence=f"the stable ranks of {plural(len(looked), 'matrix', 'matrices')} are all above {limit:g}",
         )
     large = len(found) >= max(4, limits[LARGE_SHARE.name] * len(looked))
     return Outcome(
         status="warn" if large else "info",
         severity="warning" if large else "info",
-        evidence=f"{of(len(found), len(looked), 'matrix', 'matrices')} {verb(len(found), 'has', 'have')} a stable rank below {limit:g}: {names(f'{la.name} ({s.stable_rank:.2f})' for la, s in found)}",
+        evidence=f"{of(len(found), len(looked), 'matrix', 'matrices')} {verb(len(found), 'has', 'have')} a stable rank below {limit:g}: {listed(f'{la.name} ({s.stable_rank:.2f})' for la, s in found)}",
         where=tuple(la.weight for la, _ in found if la.weight),
         details=(
             table(

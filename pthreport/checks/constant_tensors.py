@@ -1,8 +1,10 @@
 """Weights of which every value is the same."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.document import TensorRecord
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 WEIGHTED = frozenset(
     "conv1d conv2d conv3d depthwise-conv conv-transpose linear attention embedding lstm gru rnn".split()
@@ -30,12 +32,12 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not looked:
         return Outcome(status="not-applicable", evidence="no weight of a known layer was measured")
     if not found:
-        return Outcome(status="pass", evidence=f"none of {count(looked, 'weight')} is constant")
+        return Outcome(status="pass", evidence=f"none of {plural(looked, 'weight')} is constant")
     zeros = sum(w.statistics is not None and w.statistics.absmax == 0 for _, w in found)
     zero = "" if not zeros else ", zero" if zeros == len(found) else f" ({zeros:,} zero)"
     return Outcome(
         status="warn",
-        evidence=f"{of(len(found), looked, 'weight')} {verb(len(found), 'holds', 'hold')} one value everywhere{zero}: {names(w.name for _, w in found)}",
+        evidence=f"{of(len(found), looked, 'weight')} {verb(len(found), 'holds', 'hold')} one value everywhere{zero}: {listed(w.name for _, w in found)}",
         where=tuple(w.path for _, w in found),
         details=(
             table(

@@ -1,7 +1,9 @@
 """Units that put out a constant: their weights are zero, or next to it, beside their siblings'."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
+from pthreport.checks.listing import of
 from pthreport.document import Layer, LayerDetail, Model, TableDetail, TensorRecord
+from pthreport.document.numbers import plural
 
 RELATIVE_NORM = 1e-3
 """A unit is dead below this share of its layer's median L2 norm (dimensionless); the measuring room
@@ -40,7 +42,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
             status="not-applicable", evidence="no layer whose units could be told apart was measured"
         )
     if not found:
-        return Outcome(status="pass", evidence=f"no dead unit in {looked:,} layers")
+        return Outcome(status="pass", evidence=f"no dead unit in {plural(looked, 'layer')}")
     rows = []
     for _, layer, weight in found[:ROWS]:
         assert weight.units is not None
@@ -61,7 +63,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     _, worst, weight = max(found, key=lambda f: f[2].units.dead / f[2].units.count if f[2].units else 0)
     assert weight.units is not None
     evidence = (
-        f"{total:,} unit{'' if total == 1 else 's'} in {len(found):,} of {looked:,} layers; most in {worst.name}: "
+        f"{plural(total, 'unit')} in {of(len(found), looked, 'layer')}; most in {worst.name}: "
         f"{weight.units.dead:,} of {weight.units.count:,} ({weight.units.dead / weight.units.count:.0%})"
     )
     table = TableDetail(

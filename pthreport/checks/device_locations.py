@@ -3,7 +3,9 @@
 from collections import Counter
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import names, table
+from pthreport.checks.listing import of, table
+from pthreport.document.numbers import verb
+from pthreport.document.text import listed
 
 ANYWHERE = frozenset({"cpu", "meta", ""})
 """Locations that every machine has."""
@@ -21,7 +23,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     rows = [(device, f"{number:,}") for device, number in sorted(devices.items())]
     return Outcome(
         status="warn" if further else "info",
-        evidence=f"{len(away):,} of {len(facts.tensors):,} tensors were saved on {names(sorted(devices))}",
+        evidence=f"{of(len(away), len(facts.tensors), 'tensor')} {verb(len(away), 'was', 'were')} saved on {listed(sorted(devices))}",
         where=tuple(t.path for t, _ in away),
         details=(table(("device", "tensors"), rows),),
         severity="warning" if further else "info",

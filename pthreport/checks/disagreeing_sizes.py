@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural
 
 CONFIG = re.compile(r"config\.(\w+)")
 """A fact of the configuration that a Hugging Face folder keeps, or that the file itself holds under that key."""
@@ -39,7 +40,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     rows += [(path, f"{key} = {said}", found) for path, key, said, found in configured]
     first = rows[0]
     said = f"{first[1]}, the tensor has {first[2]}" if first[2] else first[1]
-    more = f", and {count(len(rows) - 1, 'place')} more" if len(rows) > 1 else ""
+    more = f", and {plural(len(rows) - 1, 'place')} more" if len(rows) > 1 else ""
     worse = bool(configured) or any(p.partial for p in problems)
     return Outcome(
         status="fail" if worse else "warn",
@@ -62,11 +63,11 @@ def _configured(facts: Facts) -> Iterator[tuple[str, str, str, str]]:
             continue
         for key, names in ROWS_OF.items():
             if key in sizes and names.search(layer.name) and weight.shape[0] < sizes[key]:
-                yield weight.path, key, f"{sizes[key]:,}", f"{weight.shape[0]:,} rows"
+                yield weight.path, key, f"{sizes[key]:,}", plural(weight.shape[0], "row")
         if ROWS_OF["vocab_size"].search(layer.name) and not OTHER_WIDTH & config.keys():
             for key in WIDTH:
                 if key in sizes and sizes[key] != weight.shape[1]:
-                    yield weight.path, key, f"{sizes[key]:,}", f"{weight.shape[1]:,} columns"
+                    yield weight.path, key, f"{sizes[key]:,}", plural(weight.shape[1], "column")
 
 
 DISAGREEING_SIZES = Check(

@@ -1,7 +1,9 @@
 """Units of one layer that say the same."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -35,7 +37,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
             status="not-applicable", evidence="no layer whose units can be compared was measured"
         )
     if not found:
-        return Outcome(status="pass", evidence=f"no two units of {count(looked, 'layer')} are parallel")
+        return Outcome(status="pass", evidence=f"no two units of {plural(looked, 'layer')} are parallel")
     found.sort(key=lambda one: -one[2].duplicate_pairs / one[2].count)
     layer, _, units = found[0]
     large = units.duplicate_pairs >= limits[LARGE_SHARE.name] * units.count
@@ -46,7 +48,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
             la.kind,
             f"{u.duplicate_pairs:,}",
             f"{u.count:,}",
-            names(f"{p.first} and {p.second} ({p.cosine:+.3f})" for p in u.duplicates),
+            listed(f"{p.first} and {p.second} ({p.cosine:+.3f})" for p in u.duplicates),
         )
         for la, _, u in found
     ]
@@ -54,8 +56,8 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         status="warn" if large else "info",
         severity="warning" if large else "info",
         evidence=(
-            f"{count(pairs, 'pair')} of units in {of(len(found), looked, 'layer')} "
-            f"{verb(pairs, 'is', 'are')} parallel; most in {layer.name}: {units.duplicate_pairs:,} among {count(units.count, 'unit')}"
+            f"{plural(pairs, 'pair')} of units in {of(len(found), looked, 'layer')} "
+            f"{verb(pairs, 'is', 'are')} parallel; most in {layer.name}: {units.duplicate_pairs:,} among {plural(units.count, 'unit')}"
         ),
         where=tuple(w.path for _, w, _ in found),
         details=(table(("layer", "kind", "pairs", "units", "for instance (cosine)"), rows),),

@@ -1,8 +1,9 @@
 """Tensors of the same values that are stored more than once."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
 from pthreport.document import BytesDetail
+from pthreport.document.numbers import plural, verb
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -29,7 +30,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     return Outcome(
         status="warn" if large else "info",
         evidence=(
-            f"{count(more, 'tensor')} {'repeats' if more == 1 else 'repeat'} the values of another one, with "
+            f"{plural(more, 'tensor')} {verb(more, 'repeats', 'repeat')} the values of another one, with "
             f"{share_text} of the file; the largest is {found[0].tensors[1]}, a copy of {found[0].tensors[0]}"
         ),
         where=tuple(path for c in found for path in c.tensors),

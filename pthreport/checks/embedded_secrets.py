@@ -3,7 +3,9 @@
 from collections import Counter
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -24,11 +26,11 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         )
         for one in found
     ]
-    said = names(f"{number:,} x {kind}" if number > 1 else kind for kind, number in kinds.items())
+    said = listed(f"{number:,} x {kind}" if number > 1 else kind for kind, number in kinds.items())
     shown = "shown, as was asked" if facts.discretion.secrets_shown else "redacted in this report"
     return Outcome(
         status="fail" if sure else "warn",
-        evidence=f"{count(len(found), 'value')} that {'looks' if len(found) == 1 else 'look'} like a secret ({said}), {shown}",
+        evidence=f"{plural(len(found), 'value')} that {verb(len(found), 'looks', 'look')} like a secret ({said}), {shown}",
         where=tuple(dict.fromkeys(one.path for one in found)),
         details=(table(("at", "kind", "characters", "told by"), rows),),
         severity="error" if sure else "warning",

@@ -1,7 +1,9 @@
 """Names that run whatever their arguments say, once the file is unpickled."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import names, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -10,7 +12,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         count = len(facts.imports)
         evidence = (
-            f"none of the {count:,} names it would import runs commands, reads files or loads more code"
+            f"none of {plural(count, 'name')} that it would import runs commands, reads files or loads more code"
             if count
             else "it would import nothing"
         )
@@ -18,7 +20,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     rows = [(f"{i.module}.{i.name}", ", ".join(i.uses), i.why) for i in found]
     return Outcome(
         status="fail",
-        evidence=f"{names(f'{i.module}.{i.name}' for i in found)}: {found[0].why}",
+        evidence=f"{listed(f'{i.module}.{i.name}' for i in found)}: {found[0].why}",
         where=tuple(dict.fromkeys(place for i in found for place in i.places)),
         details=(table(("name", "use", "why"), rows),),
     )

@@ -1,8 +1,9 @@
 """Layers whose weights are far larger than their siblings'."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.checks.siblings import KINDS, LEAST_SIBLINGS, scaled_layers
+from pthreport.document.numbers import plural, verb
 
 RATIO = Threshold(
     name="ratio",
@@ -25,7 +26,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(
             status="pass",
-            evidence=f"the largest of {count(len(looked), 'layer')} beside its siblings is {largest.layer.name}, {largest.ratio:.1f} times their median",
+            evidence=f"the largest of {plural(len(looked), 'layer')} beside its siblings is {largest.layer.name}, {largest.ratio:.1f} times their median",
         )
     rows = [
         (s.layer.name, s.layer.kind, f"{s.gain:.3g}", f"{s.typical:.3g}", f"{s.ratio:.1f}") for s in found

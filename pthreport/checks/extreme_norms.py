@@ -1,8 +1,10 @@
 """Normalisations whose learnt scale switches channels off or blows them up."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, of, table
+from pthreport.checks.listing import of, table
 from pthreport.document import Layer, TensorRecord
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 KINDS = frozenset("batchnorm layernorm groupnorm instancenorm rmsnorm norm".split())
 VANISHING = Threshold(
@@ -39,11 +41,11 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         return Outcome(status="not-applicable", evidence="no norm layer with a scale was measured")
     if not found:
         return Outcome(
-            status="pass", evidence=f"the scales of {count(looked, 'norm layer')} are in the usual range"
+            status="pass", evidence=f"the scales of {plural(looked, 'norm layer')} are in the usual range"
         )
     return Outcome(
         status="warn",
-        evidence=f"{of(len(found), looked, 'norm layer')}: {names(f'{la.name} {word} (largest |weight| {x:.3g})' for la, _, x, word in found)}",
+        evidence=f"{of(len(found), looked, 'norm layer')}: {listed(f'{la.name} {word} (largest |weight| {x:.3g})' for la, _, x, word in found)}",
         where=tuple(w.path for _, w, _, _ in found),
         details=(
             table(

@@ -1,7 +1,8 @@
 """Parameters of a model that its optimizer does not hold."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -25,7 +26,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     tops = dict.fromkeys(".".join(t.name.split(".")[:2]) for t in frozen)
     return Outcome(
         status="info",
-        evidence=f"{count(len(frozen), 'parameter')} ({elements / max(1, whole):.0%} of the elements) {'is' if len(frozen) == 1 else 'are'} in no optimizer: {names(tops)}",
+        evidence=f"{plural(len(frozen), 'parameter')} ({elements / max(1, whole):.0%} of the elements) {verb(len(frozen), 'is', 'are')} in no optimizer: {listed(tops)}",
         where=tuple(t.path for t in frozen),
     )
 

@@ -1,8 +1,9 @@
 """Weights and buffers that half precision cannot hold."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
 from pthreport.document import TensorRecord
+from pthreport.document.numbers import plural
 
 LARGEST = 65520.0
 """From here on rounding to fp16 gives infinity (half a step above 65504)."""
@@ -25,19 +26,19 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     under = [t for t in looked if _vanish(t) > limits[VANISHING.name] * t.numel]
     if not over and not under:
         return Outcome(
-            status="pass", evidence=f"fp16 can hold the range of all {count(len(looked), 'tensor')}"
+            status="pass", evidence=f"fp16 can hold the range of all {plural(len(looked), 'tensor')}"
         )
     words = []
     if over:
         worst = max(over, key=lambda t: (t.statistics.absmax or 0) if t.statistics else 0)
         assert worst.statistics is not None
         words.append(
-            f"{count(len(over), 'tensor')} would overflow, most {worst.name} with {worst.statistics.absmax:.4g}"
+            f"{plural(len(over), 'tensor')} would overflow, most {worst.name} with {worst.statistics.absmax:.4g}"
         )
     if under:
         worst = max(under, key=lambda t: _vanish(t) / t.numel)
         words.append(
-            f"in {count(len(under), 'tensor')} values would vanish, most in {worst.name}: {_vanish(worst) / worst.numel:.1%}"
+            f"in {plural(len(under), 'tensor')} values would vanish, most in {worst.name}: {_vanish(worst) / worst.numel:.1%}"
         )
     listed = list(dict.fromkeys(t.path for t in [*over, *under]))
     return Outcome(

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural
 from pthreport.document.report import ProblemKind
 
 HIDDEN: Mapping[ProblemKind, str] = {
@@ -32,7 +33,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     rows = [
         (HIDDEN[p.kind], p.text, p.where or "", "" if p.offset is None else f"{p.offset:,}") for p in found
     ]
-    more = f", and {count(len(found) - 1, 'place')} more" if len(found) > 1 else ""
+    more = f", and {plural(len(found) - 1, 'place')} more" if len(found) > 1 else ""
     where = f"{found[0].where}: " if found[0].where and found[0].where not in found[0].text else ""
     worse = found[0].kind in LOADABLE
     return Outcome(

@@ -1,7 +1,7 @@
 """A moving average of the weights that is the weights."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count
+from pthreport.document.numbers import plural
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -21,7 +21,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     one = same[0]
     return Outcome(
         status="warn",
-        evidence=f"{one.average or 'the average'} equals {one.raw or 'the raw weights'} in every value of {count(one.tensors, 'tensor')}",
+        evidence=f"{one.average or 'the average'} equals {one.raw or 'the raw weights'} in every value of {plural(one.tensors, 'tensor')}",
         where=(one.average,),
     )
 

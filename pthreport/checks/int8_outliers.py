@@ -1,8 +1,9 @@
 """Channels so much larger than the others that one int8 scale for a tensor ruins it."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, of, table
+from pthreport.checks.listing import of, table
 from pthreport.document import TensorRecord
+from pthreport.document.numbers import plural
 
 LEAST_DB = Threshold(
     name="least-db",
@@ -37,7 +38,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         least = min(looked, key=lambda one: one[1])
         return Outcome(
             status="pass",
-            evidence=f"int8 keeps at least {least[1]:.0f} dB in each of {count(len(looked), 'matrix', 'matrices')} (least: {least[0].name})",
+            evidence=f"int8 keeps at least {least[1]:.0f} dB in each of {plural(len(looked), 'matrix', 'matrices')} (least: {least[0].name})",
         )
     record, tensor, channel = found[0]
     return Outcome(

@@ -1,8 +1,9 @@
 """Steps so large that a weight is rewritten in a few of them."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, of, table
+from pthreport.checks.listing import of, table
 from pthreport.checks.updates import NONE_KNOWN, updates
+from pthreport.document.numbers import plural
 
 RATIO = Threshold(
     name="ratio",
@@ -22,7 +23,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         largest = max(looked, key=lambda u: u.ratio)
         return Outcome(
             status="pass",
-            evidence=f"the largest last step of {count(len(looked), 'weight')} is {largest.ratio:.1e} of the weight ({largest.weight.name})",
+            evidence=f"the largest last step of {plural(len(looked), 'weight')} is {largest.ratio:.1e} of the weight ({largest.weight.name})",
         )
     return Outcome(
         status="warn",

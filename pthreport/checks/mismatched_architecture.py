@@ -1,8 +1,10 @@
 """A checkpoint that does not load into the architecture that the user named."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, table
+from pthreport.checks.listing import of, table
 from pthreport.document import Architecture, Detail, TextDetail
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -12,19 +14,19 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if found.loads == "as it is":
         return Outcome(
             status="pass",
-            evidence=f"all {count(found.tensors, 'tensor')} of {found.spec} stand in the file under their names",
+            evidence=f"the file holds all of {plural(found.tensors, 'tensor')} of {found.spec} under {verb(found.tensors, 'its name', 'their names')}",
         )
     words = []
     if found.missing_count:
-        words.append(f"{found.missing_count:,} missing ({names(found.missing)})")
+        words.append(f"{found.missing_count:,} missing ({listed(found.missing)})")
     if found.mismatched_count:
-        shown = names(f"{m.name} {m.file}, wanted {m.model}" for m in found.mismatched)
+        shown = listed(f"{m.name} {m.file}, wanted {m.model}" for m in found.mismatched)
         words.append(f"{found.mismatched_count:,} of another shape ({shown})")
     if found.unexpected_count:
-        words.append(f"{found.unexpected_count:,} unexpected ({names(found.unexpected)})")
-    evidence = f"{found.matched:,} of {count(found.tensors, 'tensor')} of {found.spec} match"
+        words.append(f"{found.unexpected_count:,} unexpected ({listed(found.unexpected)})")
+    evidence = f"{of(found.matched, found.tensors, 'tensor')} of {found.spec} {verb(found.matched, 'matches', 'match')}"
     if found.changes:
-        evidence += f" after {count(len(found.changes), 'change')} of names"
+        evidence += f" after {plural(len(found.changes), 'change')} of names"
     if words:
         evidence += f"; {', '.join(words)}"
     bad = found.missing_count or found.mismatched_count or not found.matched

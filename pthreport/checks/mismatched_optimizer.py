@@ -3,8 +3,10 @@
 from collections import Counter
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, table
+from pthreport.checks.listing import table
 from pthreport.document import Optimizer
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 UNSHAPED = ("exp_avg_sq_row", "exp_avg_sq_col", "row_var", "col_var", "step")
 """Slots whose shape is not the parameter's."""
@@ -25,10 +27,10 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
             status="not-applicable", evidence="the file holds an optimizer and no model to compare it with"
         )
     if strangers:
-        listed = Counter(f"{shape}" for _, _, shape in strangers)
+        shapes_found = Counter(f"{shape}" for _, _, shape in strangers)
         return Outcome(
             status="warn",
-            evidence=f"{count(len(strangers), 'tensor')} of optimizer state {'has' if len(strangers) == 1 else 'have'} shapes that no parameter in the file has: {names(listed)}",
+            evidence=f"{plural(len(strangers), 'tensor')} of optimizer state {verb(len(strangers), 'has a shape', 'have shapes')} that no parameter in the file has: {listed(shapes_found)}",
             where=tuple(path for _, path, _ in strangers),
             details=(
                 table(
@@ -47,7 +49,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         )
     matched = sum(o.matched for o in facts.training.optimizers)
     return Outcome(
-        status="pass", evidence=f"{count(matched, 'parameter')} of its state were matched to the models"
+        status="pass", evidence=f"the state of {plural(matched, 'parameter')} was matched to the models"
     )
 
 

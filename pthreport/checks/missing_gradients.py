@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, of, table
+from pthreport.checks.listing import of, table
 from pthreport.document import Optimizer, TensorRecord
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -20,12 +22,12 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
             status="not-applicable", evidence="no optimizer keeps a trace of the gradients it was given"
         )
     if not found:
-        return Outcome(status="pass", evidence=f"every one of {count(looked, 'parameter')} had gradients")
+        return Outcome(status="pass", evidence=f"every one of {plural(looked, 'parameter')} had gradients")
     heavy = any(one.matrix for one in found)
     return Outcome(
         status="warn" if heavy else "info",
         severity="warning" if heavy else "info",
-        evidence=f"{of(len(found), looked, 'parameter')} never had a gradient other than zero: {names(one.name for one in found)}",
+        evidence=f"{of(len(found), looked, 'parameter')} never had a gradient other than zero: {listed(one.name for one in found)}",
         where=tuple(one.path for one in found if one.path),
         details=(
             table(

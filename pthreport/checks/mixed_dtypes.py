@@ -1,8 +1,10 @@
 """Layers whose parameters are of different types."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, of, table
+from pthreport.checks.listing import of, table
 from pthreport.document import TensorRecord
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 FLOATS = ("float64", "float32", "bfloat16", "float16")
 
@@ -24,11 +26,11 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         )
     if not found:
         return Outcome(
-            status="pass", evidence=f"the parameters of each of {count(looked, 'layer')} are of one type"
+            status="pass", evidence=f"the parameters of each of {plural(looked, 'layer')} are of one type"
         )
     return Outcome(
         status="warn",
-        evidence=f"{of(len(found), looked, 'layer')}: {names(f'{la.name} ({_types(own)})' for la, own in found)}",
+        evidence=f"{of(len(found), looked, 'layer')}: {listed(f'{la.name} ({_types(own)})' for la, own in found)}",
         where=tuple(t.path for _, own in found for t in own),
         details=(
             table(

@@ -1,7 +1,9 @@
 """First-layer filters that look like noise."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 CORRELATION = Threshold(
     name="correlation",
@@ -30,7 +32,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
                 (layer.name, f"{s.kernels:,}", f"{s.correlation:.3f}", f"{s.noise:.3f} ± {3 * s.error:.3f}")
             )
     if not noisy:
-        words = names(
+        words = listed(
             f"{la.name} {la.smoothness.correlation:.2f}" for la in looked if la.smoothness is not None
         )
         return Outcome(status="pass", evidence=f"neighbouring values of its kernels are alike: {words}")
@@ -38,7 +40,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     assert s is not None
     return Outcome(
         status="warn",
-        evidence=f"neighbouring values in the {count(s.kernels, 'kernel')} of {noisy[0].name} correlate by ±{s.correlation:.2f}, those of noise by ±{s.noise:.2f}",
+        evidence=f"neighbouring values in the {plural(s.kernels, 'kernel')} of {noisy[0].name} correlate by ±{s.correlation:.2f}, those of noise by ±{s.noise:.2f}",
         where=tuple(la.weight for la in noisy if la.weight),
         details=(table(("layer", "kernels", "correlation", "of noise"), rows),),
     )

@@ -1,8 +1,10 @@
 """NaN, infinite and impossible values in an optimizer's state."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.document import TensorRecord
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 SQUARES = ("exp_avg_sq ", "square_avg ", "sum ", "max_exp_avg_sq ", "exp_inf ")
 """How the names of slots begin that hold averages of squares, which are never negative."""
@@ -17,11 +19,11 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(
             status="pass",
-            evidence=f"all values of {count(len(looked), 'tensor')} of state are possible ones",
+            evidence=f"all values of {plural(len(looked), 'tensor')} of state are possible ones",
         )
     return Outcome(
         status="fail",
-        evidence=f"{of(len(found), len(looked), 'tensor')} of optimizer state {verb(len(found), 'holds', 'hold')} NaN, infinity or negative squares: {names(t.name for t, _ in found)}",
+        evidence=f"{of(len(found), len(looked), 'tensor')} of optimizer state {verb(len(found), 'holds', 'hold')} NaN, infinity or negative squares: {listed(t.name for t, _ in found)}",
         where=tuple(t.path for t, _ in found),
         details=(table(("state", "what is wrong"), [(t.name, bad) for t, bad in found]),),
     )

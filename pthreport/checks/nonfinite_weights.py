@@ -1,7 +1,9 @@
 """NaN and infinite values among a model's tensors."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
+from pthreport.checks.listing import of
 from pthreport.document import TableDetail, TensorRecord
+from pthreport.document.numbers import plural, verb
 
 ROWS = 40
 """Tensors listed in the finding; the rest is counted."""
@@ -12,7 +14,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     looked = facts.weights
     bad = [t for t in looked if _nonfinite(t) and not _is_mask(t)]
     if not bad:
-        return Outcome(status="pass", evidence=f"all values of {len(looked):,} tensors are finite")
+        return Outcome(status="pass", evidence=f"all values of {plural(len(looked), 'tensor')} are finite")
     rows = []
     for tensor in bad[:ROWS]:
         assert tensor.statistics is not None
@@ -22,7 +24,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     worst = max(bad, key=lambda t: _nonfinite(t) / t.numel)
     total = sum(_nonfinite(t) for t in bad)
     evidence = (
-        f"{total:,} values in {len(bad):,} of {len(looked):,} tensors are NaN or infinite; the worst is "
+        f"{plural(total, 'value')} in {of(len(bad), len(looked), 'tensor')} {verb(total, 'is', 'are')} NaN or infinite; the worst is "
         f"{worst.name} with {_nonfinite(worst) / worst.numel:.2%}"
     )
     table = TableDetail(

@@ -1,8 +1,9 @@
 """Spectra whose power law lies outside the range of well-trained layers."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
 from pthreport.checks.spectra import spectra
+from pthreport.document.numbers import plural, verb
 
 LOW = Threshold(
     name="low",
@@ -42,12 +43,12 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not low and not high:
         return Outcome(
             status="pass",
-            evidence=f"alpha of {count(len(looked), 'layer')} lies between {alphas[0]:.2f} and {alphas[-1]:.2f}",
+            evidence=f"alpha of {plural(len(looked), 'layer')} lies between {alphas[0]:.2f} and {alphas[-1]:.2f}",
         )
     found = sorted([*low, *high], key=lambda one: one[1].alpha or 0.0)
     return Outcome(
         status="info",
-        evidence=f"of {count(len(looked), 'layer')} whose tail fits a power law, {len(low):,} below {limits[LOW.name]:g} and {len(high):,} above {limits[HIGH.name]:g}; the median is {alphas[len(alphas) // 2]:.2f}",
+        evidence=f"of {plural(len(looked), 'layer')} whose {verb(len(looked), 'tail fits', 'tails fit')} a power law, {len(low):,} below {limits[LOW.name]:g} and {len(high):,} above {limits[HIGH.name]:g}; the median is {alphas[len(alphas) // 2]:.2f}",
         where=tuple(la.weight for la, _ in found if la.weight),
         details=(
             table(

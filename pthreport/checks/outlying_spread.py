@@ -2,8 +2,10 @@
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.exploding_scale import RATIO as EXPLODING
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.checks.siblings import KINDS, LEAST_SIBLINGS, scaled_layers
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 RATIO = Threshold(
     name="ratio",
@@ -26,7 +28,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(
             status="pass",
-            evidence=f"all of {count(len(looked), 'layer')} lie within a factor of {ratio:g} of their siblings' median",
+            evidence=f"all of {plural(len(looked), 'layer')} lie within a factor of {ratio:g} of their siblings' median",
         )
     found.sort(key=lambda s: min(s.ratio, 1 / s.ratio))
     rows = [
@@ -34,7 +36,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     ]
     return Outcome(
         status="info",
-        evidence=f"{of(len(found), len(looked), 'layer')} {verb(len(found), 'is', 'are')} farther than a factor of {ratio:g} from the median of their kind: {names(s.layer.name for s in found)}",
+        evidence=f"{of(len(found), len(looked), 'layer')} {verb(len(found), 'is', 'are')} farther than a factor of {ratio:g} from the median of their kind: {listed(s.layer.name for s in found)}",
         where=tuple(s.weight.path for s in found),
         details=(table(("layer", "kind", "gain", "median of its kind", "times"), rows),),
     )

@@ -1,8 +1,9 @@
 """float32 numbers of which the lower half says nothing."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.document import BytesDetail, TensorRecord
+from pthreport.document.numbers import plural, verb
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -26,7 +27,8 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     found = [t for t in looked if t.precision and t.precision.exact_in and not _constant(t)]
     if not found:
         return Outcome(
-            status="pass", evidence=f"none of {count(len(looked), 'wide tensor')} would fit 16 bits exactly"
+            status="pass",
+            evidence=f"none of {plural(len(looked), 'wide tensor')} would fit 16 bits exactly",
         )
     elements = sum(t.numel for t in found)
     share = elements / sum(t.numel for t in looked)

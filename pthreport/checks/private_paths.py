@@ -3,7 +3,8 @@
 from collections import Counter
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural
 
 _PLURALS = {"home folder": "home folders", "e-mail address": "e-mail addresses"}
 
@@ -14,7 +15,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(status="pass", evidence="no absolute path, user or host among its values")
     kinds = Counter(one.kind for one in found)
-    said = ", ".join(count(number, kind, _PLURALS.get(kind)) for kind, number in kinds.items())
+    said = ", ".join(plural(number, kind, _PLURALS.get(kind)) for kind, number in kinds.items())
     rows = [(one.path or "(root)", one.kind, one.text or "(hidden)") for one in found]
     return Outcome(
         status="info",

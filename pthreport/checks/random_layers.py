@@ -1,8 +1,10 @@
 """Matrices whose spectrum is that of noise."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.checks.spectra import spectra
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -21,13 +23,13 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(
             status="pass",
-            evidence=f"each of {count(len(looked), 'matrix', 'matrices')} has singular values above the edge of noise",
+            evidence=f"each of {plural(len(looked), 'matrix', 'matrices')} has singular values above the edge of noise",
         )
     large = len(found) >= max(2, limits[LARGE_SHARE.name] * len(looked))
     return Outcome(
         status="warn" if large else "info",
         severity="warning" if large else "info",
-        evidence=f"{of(len(found), len(looked), 'matrix', 'matrices')} {verb(len(found), 'has', 'have')} no singular value above the edge of noise: {names(la.name for la, _ in found)}",
+        evidence=f"{of(len(found), len(looked), 'matrix', 'matrices')} {verb(len(found), 'has', 'have')} no singular value above the edge of noise: {listed(la.name for la, _ in found)}",
         where=tuple(la.weight for la, _ in found if la.weight),
         details=(
             table(

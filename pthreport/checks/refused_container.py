@@ -2,7 +2,8 @@
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
 from pthreport.checks.damaged_file import DAMAGE
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural
 
 COVERED = frozenset({*DAMAGE, "sizes-disagree"})
 """Kinds of problems that are lost values first of all: other checks tell of them."""
@@ -16,7 +17,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
             status="pass", evidence="nothing about the container that torch's own reader refuses"
         )
     rows = [(p.text, p.where or "", "" if p.offset is None else f"{p.offset:,}") for p in found]
-    more = f", and {count(len(found) - 1, 'thing')} more" if len(found) > 1 else ""
+    more = f", and {plural(len(found) - 1, 'thing')} more" if len(found) > 1 else ""
     return Outcome(
         status="warn",
         evidence=f"{found[0].text.removesuffix(': torch refuses this')}{more}",

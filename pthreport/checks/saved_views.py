@@ -1,22 +1,23 @@
 """Tensors that were saved as views: not contiguous, or parts of a storage that others share."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural, verb
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
     """Note tensors that are not in C order, and storages that several different views share."""
     odd = [t for t in facts.tensors.values() if not t.contiguous]
     shared = [s for s in facts.storages if s.views > 1]
-    total = count(len(facts.tensors), "tensor")
+    total = plural(len(facts.tensors), "tensor")
     if not odd and not shared:
         return Outcome(status="pass", evidence=f"all {total} stand in order, each in a storage of its own")
     parts = []
     if odd:
-        parts.append(f"{len(odd):,} of {total} are not contiguous")
+        parts.append(f"{len(odd):,} of {total} {verb(len(odd), 'is', 'are')} not contiguous")
     if shared:
         views = sum(s.views for s in shared)
-        parts.append(f"{views:,} different views lie in {count(len(shared), 'common storage')}")
+        parts.append(f"{views:,} different views lie in {plural(len(shared), 'common storage')}")
     in_common = [(path, s.tensors[0]) for s in shared for path in s.tensors]
     rows = [(t.path, " x ".join(map(str, t.shape)), "not contiguous") for t in odd]
     rows += [(path, "", f"in one storage with {first}") for path, first in in_common if path != first]

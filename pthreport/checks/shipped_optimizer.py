@@ -1,8 +1,9 @@
 """An optimizer's state beside the weights."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
 from pthreport.document import BytesDetail
+from pthreport.document.numbers import plural
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -24,7 +25,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     ]
     return Outcome(
         status="info",
-        evidence=f"{count(len(optimizers), 'optimizer')} ({kinds}) with {share:.0%} of the bytes of weights and state",
+        evidence=f"{plural(len(optimizers), 'optimizer')} ({kinds}) with {share:.0%} of the bytes of weights and state",
         where=tuple(o.path for o in optimizers),
         details=(
             BytesDetail(label="optimizer state", value=spent),

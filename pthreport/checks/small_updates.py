@@ -1,8 +1,10 @@
 """Weights that the optimizer hardly moves."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, of, table
+from pthreport.checks.listing import of, table
 from pthreport.checks.updates import NONE_KNOWN, updates
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 RATIO = Threshold(
     name="ratio",
@@ -28,13 +30,13 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         least = min(looked, key=lambda u: u.at_peak)
         return Outcome(
             status="pass",
-            evidence=f"the smallest last step of {count(len(looked), 'weight')} is {least.at_peak:.1e} of the weight at the peak rate ({least.weight.name})",
+            evidence=f"the smallest last step of {plural(len(looked), 'weight')} is {least.at_peak:.1e} of the weight at the peak rate ({least.weight.name})",
         )
     large = len(found) >= limits[LARGE_SHARE.name] * len(looked)
     return Outcome(
         status="warn" if large else "info",
         severity="warning" if large else "info",
-        evidence=f"{of(len(found), len(looked), 'weight')} moved by less than {limits[RATIO.name]:g} of itself in the last step, the decay of the rate allowed for: {names(u.weight.name for u in found)}",
+        evidence=f"{of(len(found), len(looked), 'weight')} moved by less than {limits[RATIO.name]:g} of itself in the last step, the decay of the rate allowed for: {listed(u.weight.name for u in found)}",
         where=tuple(u.weight.path for u in found),
         details=(
             table(

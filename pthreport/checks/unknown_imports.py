@@ -1,7 +1,9 @@
 """Names that loading the file would import and that nobody here knows."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import names, table
+from pthreport.checks.listing import of, table
+from pthreport.document.numbers import verb
+from pthreport.document.text import listed
 
 RUNS = frozenset({"called", "built", "set"})
 """Uses of a name that run code of its module beyond the import itself."""
@@ -12,14 +14,19 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     found = [i for i in facts.imports if i.verdict == "unknown"]
     total = len(facts.imports)
     if not found:
-        evidence = f"all {total:,} names it would import are known" if total else "it would import nothing"
+        evidence = (
+            verb(total, "the one name it would import is", f"all {total:,} names it would import are")
+            + " known"
+            if total
+            else "it would import nothing"
+        )
         return Outcome(status="pass", evidence=evidence)
     ran = [i for i in found if set(i.uses) & RUNS]
-    shown = names(f"{i.module}.{i.name}" for i in [*ran, *(i for i in found if i not in ran)])
+    shown = listed(f"{i.module}.{i.name}" for i in [*ran, *(i for i in found if i not in ran)])
     rows = [(f"{i.module}.{i.name}", ", ".join(i.uses), i.why) for i in found]
     return Outcome(
         status="fail" if ran else "warn",
-        evidence=f"{len(found):,} of {total:,} names are not known, {len(ran):,} of them would be called: {shown}",
+        evidence=f"{of(len(found), total, 'name')} {verb(len(found), 'is', 'are')} not known, {len(ran):,} of them would be called: {shown}",
         where=tuple(dict.fromkeys(place for i in found for place in i.places)),
         details=(table(("name", "use", "why"), rows),),
         severity="error" if ran else "warning",

@@ -1,8 +1,10 @@
 """Layers whose values look as an initialisation left them."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, names, of, table, verb
+from pthreport.checks.listing import of, table
 from pthreport.document import Layer, TensorRecord
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 LEAST_VALUES = Threshold(
     name="least-values",
@@ -44,16 +46,16 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     share = sum(w.numel for _, w in found) / max(1, sum(m.parameters for m in facts.models))
     evidence = (
         f"{of(len(found), looked, 'layer')} ({share:.1%} of the parameters) "
-        f"{verb(len(found), 'is', 'are')} consistent with an initialisation: {names(la.name for la, _ in found)}"
+        f"{verb(len(found), 'is', 'are')} consistent with an initialisation: {listed(la.name for la, _ in found)}"
     )
     if norms:
-        evidence += f"; so are {count(len(norms), 'norm layer')}"
-    listed = [*found, *norms]
+        evidence += f"; so are {plural(len(norms), 'norm layer')}"
+    untrained = [*found, *norms]
     return Outcome(
         status="warn",
         evidence=evidence,
-        where=tuple(w.path for _, w in listed),
-        details=(table(("layer", "kind", "values", "consistent with"), [_row(*one) for one in listed]),),
+        where=tuple(w.path for _, w in untrained),
+        details=(table(("layer", "kind", "values", "consistent with"), [_row(*one) for one in untrained]),),
     )
 
 
@@ -74,12 +76,12 @@ def _norms_alone(norms: list[tuple[Layer, TensorRecord]], looked: int) -> Outcom
     big = [(la, w) for la, w in norms if w.numel >= 8]
     if not big:
         return Outcome(
-            status="pass", evidence=f"none of {looked:,} layers is as an initialisation leaves it"
+            status="pass", evidence=f"none of {plural(looked, 'layer')} is as an initialisation leaves it"
         )
     return Outcome(
         status="info",
         severity="info",
-        evidence=f"the scale and shift of {count(len(big), 'norm layer')} are still one and zero: {names(la.name for la, _ in big)}",
+        evidence=f"the scale and shift of {plural(len(big), 'norm layer')} are still one and zero: {listed(la.name for la, _ in big)}",
         where=tuple(w.path for _, w in big),
         details=(table(("layer", "kind", "values", "consistent with"), [_row(*one) for one in big]),),
     )

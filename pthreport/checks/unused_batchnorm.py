@@ -1,7 +1,9 @@
 """Normalisations whose running statistics were never updated."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import count, names, of, verb
+from pthreport.checks.listing import of
+from pthreport.document.numbers import plural, verb
+from pthreport.document.text import listed
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -13,11 +15,11 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     if not found:
         return Outcome(
             status="pass",
-            evidence=f"the running statistics of {count(len(norms), 'layer')} have left zero and one",
+            evidence=f"the running statistics of {plural(len(norms), 'layer')} have left zero and one",
         )
     return Outcome(
         status="warn",
-        evidence=f"{of(len(found), len(norms), 'layer')} {verb(len(found), 'normalises', 'normalise')} with a mean of 0 and a variance of 1: {names(la.name for la in found)}",
+        evidence=f"{of(len(found), len(norms), 'layer')} {verb(len(found), 'normalises', 'normalise')} with a mean of 0 and a variance of 1: {listed(la.name for la in found)}",
         where=tuple(p for la in found for p in la.tensors if p.endswith(("running_mean", "running_var"))),
     )
 

@@ -1,8 +1,9 @@
 """Storages of which no tensor uses all bytes."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
-from pthreport.checks.listing import count, table
+from pthreport.checks.listing import table
 from pthreport.document import BytesDetail
+from pthreport.document.numbers import plural, verb
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -26,7 +27,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     return Outcome(
         status="warn" if large else "info",
         evidence=(
-            f"{count(wasted, 'byte')} ({share:.1%} of the file) in {count(len(found), 'storage')} belong to no tensor; "
+            f"{plural(wasted, 'byte')} ({share:.1%} of the file) in {plural(len(found), 'storage')} {verb(wasted, 'belongs', 'belong')} to no tensor; "
             f"most under {first.tensors[0]}, which uses {first.used:,} of {first.nbytes:,}"
         ),
         where=tuple(path for s in found for path in s.tensors),

@@ -1,7 +1,9 @@
 """Names that a wrapper has left in a state dict."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome
-from pthreport.checks.listing import names, table
+from pthreport.checks.listing import table
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 
 def examine(facts: Facts, limits: Limits) -> Outcome:
@@ -14,7 +16,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     total = max(p.count for _, p in found)
     return Outcome(
         status="info",
-        evidence=f"{names(said)}, in up to {total:,} names of a model",
+        evidence=f"{listed(said)}, in up to {plural(total, 'name')} of a model",
         where=tuple(dict.fromkeys(m.key for m, _ in found)),
         details=(table(("model", "prefix", "left by", "names"), rows),),
     )

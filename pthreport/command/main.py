@@ -164,7 +164,7 @@ def _verify(given: argparse.Namespace) -> int:
         "the report belongs to the checkpoint" if found.matches else "the report does not belong to it"
     )
     if not given.quiet:
-        from pthreport.render.visible import visible
+        from pthreport.document.text import visible
 
         for line in (*found.lines, verdict):
             print(visible(line))
@@ -309,11 +309,12 @@ def _show(path: Path, given: argparse.Namespace, settings: "Settings", limits: "
 
 
 def _export(path: Path, given: argparse.Namespace, limits: "Limits") -> int:
+    from pthreport.document.numbers import plural
     from pthreport.export import export
 
     written = export(path, Path(given.export), given.tensors, limits)
     if not given.quiet:
-        print(f"{written:,} tensors written to {given.export}")
+        print(f"{plural(written, 'tensor')} written to {given.export}")
     return 0
 
 
@@ -321,13 +322,21 @@ def _outline(report: "Report", outputs: list[str]) -> None:
     """With a report written, the terminal needs no second one: the verdict and where it lies."""
     from rich.text import Text
 
-    from pthreport.render.visible import visible
+    from pthreport.document.numbers import plural
+    from pthreport.document.text import cut_sentence, visible
 
     console = _console()
     summary = report.summary
-    console.print(Text(visible(summary.what, 400)))
-    counts = f"{summary.errors} errors, {summary.warnings} warnings, {summary.notes} notes"
-    console.print(Text(f"{counts}; safe to load? {visible(summary.safety.text, 300)}"))
+    console.print(Text(visible(cut_sentence(summary.what, 400))))
+    counts = ", ".join(
+        plural(number, noun)
+        for number, noun in (
+            (summary.errors, "error"),
+            (summary.warnings, "warning"),
+            (summary.notes, "note"),
+        )
+    )
+    console.print(Text(f"{counts}; safe to load? {visible(cut_sentence(summary.safety.text, 300))}"))
     for output in outputs:
         console.print(Text(f"written: {output}", style="dim"))
 
@@ -340,6 +349,6 @@ def _console() -> "Console":
 
 
 def _say(message: str) -> None:
-    from pthreport.render.visible import visible
+    from pthreport.document.text import visible
 
     print(f"pthreport: {visible(message)}", file=sys.stderr)

@@ -20,7 +20,7 @@ def progress_bar(name: str, *, enabled: bool) -> Iterator["Progress | None"]:
     from rich.progress import Progress as Bars
     from rich.text import Text
 
-    from pthreport.render.visible import visible
+    from pthreport.document.text import visible
 
     columns = (
         TextColumn("{task.fields[label]}", markup=False),

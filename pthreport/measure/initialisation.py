@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from pthreport.document import Initialisation, Statistics
+from pthreport.document.numbers import plural
 from pthreport.measure.distance import short
 from pthreport.measure.distribution import sketch_distribution
 from pthreport.measure.sketch import Sketch
@@ -275,7 +276,7 @@ def _described(
         spread_ratio=short(told.std / law.std),
         bound_ratio=None if law.bound is None else short(told.largest / law.bound),
         values=told.count,
-        note=f"{rows:,} row{'' if rows == 1 else 's'} of zeros left out" if rows else "",
+        note=f"{plural(rows, 'row')} of zeros left out" if rows else "",
     )
 
 

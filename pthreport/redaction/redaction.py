@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from pthreport.document import Discretion, PrivateText, Secret
+from pthreport.document.numbers import plural
 from pthreport.redaction.private_texts import EVERYBODY, Mention, is_private_name, mentions
 from pthreport.redaction.secret_forms import Found, by_form
 from pthreport.redaction.secret_names import by_name, in_text, kind_of_name
@@ -152,7 +153,7 @@ class Redaction:
             return f"[redacted: {found.kind}]"
         known = self._labels.get(raw)
         if known is None:
-            size = "" if found.kind == "private key" else f", {len(raw):,} characters"
+            size = "" if found.kind == "private key" else f", {plural(len(raw), 'character')}"
             words = f"{found.kind} {found.hint}{size}"
             self._alike[words] = self._alike.get(words, 0) + 1
             number = f", no. {self._alike[words]}" if self._alike[words] > 1 else ""

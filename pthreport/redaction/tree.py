@@ -20,6 +20,7 @@ from pthreport.checkpoint import (
 )
 from pthreport.checkpoint import Mapping as NamedMapping
 from pthreport.checkpoint.source import Held
+from pthreport.document.numbers import plural
 from pthreport.redaction.redaction import LONGEST, Redaction, words_of
 
 LONG_BYTES = 64 << 20
@@ -118,7 +119,7 @@ def _redacted(redaction: Redaction, visit: Visit, name: str, around: str) -> Val
     if clean == text:
         return None
     return BytesText(
-        clean if text.isprintable() else f"[redacted: {len(value):,} bytes with a secret in them]"
+        clean if text.isprintable() else f"[redacted: {plural(len(value), 'byte')} with a secret in them]"
     )
 
 

@@ -4,8 +4,8 @@ import csv
 import io
 
 from pthreport.document import Report
-from pthreport.render.numbers import exact
-from pthreport.render.visible import visible
+from pthreport.document.numbers import exact
+from pthreport.document.text import visible
 
 _FACTS = (
     "path", "model", "name", "layer", "kind", "role", "shape", "dtype", "numel", "nbytes", "shares_storage_with", "status",

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from pthreport.document import Report
-from pthreport.render.visible import visible
+from pthreport.document.text import visible
 
 SPACE = uuid.UUID("6f4b7f6e-7d0c-5b1e-9a44-5d1c3b1f0b52")
 """The name space of serial numbers: the same checkpoint gives the same one."""

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from pthreport.document import Finding, Report
-from pthreport.render.visible import visible
+from pthreport.document.text import cut_sentence, visible
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
@@ -44,7 +44,7 @@ def render_intoto(report: Report) -> bytes:
         "warnedTests": [f.check for f in warned],
         "failedTests": [f.check for f in [*failed, *crashed]],
         "complete": facts.complete,
-        "problems": [visible(problem, 500) for problem in facts.problems],
+        "problems": [visible(cut_sentence(problem, 500)) for problem in facts.problems],
         "findings": [_finding(f) for f in report.findings if f.status != "not-applicable"],
     }
     if report.provenance.timestamp:
@@ -78,7 +78,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "status": finding.status,
         "severity": finding.severity,
         "title": finding.title,
-        "evidence": visible(finding.evidence, 2000),
+        "evidence": visible(cut_sentence(finding.evidence, 2000)),
         "threshold": finding.threshold,
         "where": [visible(path, 500) for path in finding.where[:100]],
         "places": len(finding.where),

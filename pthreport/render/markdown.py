@@ -2,9 +2,8 @@
 
 import re
 
-from pthreport.document import Finding, Report
-from pthreport.render import numbers
-from pthreport.render.visible import visible
+from pthreport.document import Finding, Report, numbers
+from pthreport.document.text import cut_sentence, visible
 
 FINDINGS = 10
 MODELS = 8
@@ -23,7 +22,7 @@ def render_markdown(report: Report) -> str:
         f"- **Healthy?** {_text(summary.health.text)}",
         f"- **Examined:** {_text(summary.examined.text)}",
         f"- **File:** {_code(facts.name)}, {numbers.size(facts.size)}, {facts.container}"
-        + (f", {len(facts.files):,} files" if facts.files else ""),
+        + (f", {numbers.plural(len(facts.files), 'file')}" if facts.files else ""),
     ]
     if facts.sha256:
         lines.append(
@@ -44,10 +43,18 @@ def render_markdown(report: Report) -> str:
             )
             lines.append(f"| {_text(model.label)} | {len(model.layer_list):,} | {' | '.join(cells)} |")
         if len(report.models) > MODELS:
-            lines += ["", f"{len(report.models) - MODELS:,} more models in the full report."]
+            lines += [
+                "",
+                f"{numbers.plural(len(report.models) - MODELS, 'more model')} in the full report.",
+            ]
     shown = [f for f in report.findings if f.status in ("fail", "error", "warn", "info")]
-    counts = f"{summary.errors} errors, {summary.warnings} warnings, {summary.notes} notes, {summary.passed} checks passed"
-    lines += ["", f"### Findings: {counts}", ""]
+    counted = (
+        (summary.errors, "error"),
+        (summary.warnings, "warning"),
+        (summary.notes, "note"),
+        (summary.passed, "passed check"),
+    )
+    lines += ["", f"### Findings: {', '.join(numbers.plural(*one) for one in counted)}", ""]
     lines += [_finding(f) for f in shown[:FINDINGS]]
     if len(shown) > FINDINGS:
         lines.append(f"- {len(shown) - FINDINGS} more in the full report")
@@ -61,7 +68,7 @@ def _finding(finding: Finding) -> str:
 
 def _text(text: str) -> str:
     """Text from the file: visible, and without meaning to Markdown or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~@&$])", r"\\\1", visible(text, 300))
+    return re.sub(r"([\\`*_{}\[\]<>#|~@&$])", r"\\\1", visible(cut_sentence(text, 300)))
 
 
 def _code(text: str) -> str:

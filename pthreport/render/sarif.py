@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pthreport.document import Finding, Report
-from pthreport.render.visible import visible
+from pthreport.document.text import cut_sentence, visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LOCATIONS = 100
@@ -78,7 +78,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
 
 def _result(finding: Finding, rule: int, uri: str) -> dict[str, Any]:
     places = [visible(path, 500) for path in finding.where if path]
-    text = f"{finding.title}: {visible(finding.evidence, TEXT)}"
+    text = f"{finding.title}: {visible(cut_sentence(finding.evidence, TEXT))}"
     if len(places) > LOCATIONS:
         text += f" ({LOCATIONS} of {len(places):,} places are listed)"
     location: dict[str, Any] = {
@@ -115,6 +115,7 @@ def _invocation(report: Report) -> dict[str, Any]:
     if problems:
         level = "error" if not report.checkpoint.complete else "warning"
         invocation["toolExecutionNotifications"] = [
-            {"level": level, "message": {"text": visible(problem, TEXT)}} for problem in problems
+            {"level": level, "message": {"text": visible(cut_sentence(problem, TEXT))}}
+            for problem in problems
         ]
     return invocation

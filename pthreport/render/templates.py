@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from pthreport.render import numbers
+from pthreport.document import numbers
 from pthreport.render.page.kinds import family
 from pthreport.render.page.text import brief, name, plain, sentence, shown
 from pthreport.render.templates_folder import templates_folder
@@ -61,7 +61,7 @@ def _made(own: Path | None) -> Environment:
         "value": numbers.value,
         "percent": numbers.percent,
         "shape": numbers.shape,
-        "plural": numbers.plural,
+        "plural": partial(numbers.plural, short=True),
         "family": family,
         "name": name,
         "brief": brief,

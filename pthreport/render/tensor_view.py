@@ -4,9 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pthreport.document import Histogram, TensorRecord
-from pthreport.render import numbers
-from pthreport.render.visible import visible
+from pthreport.document import Histogram, TensorRecord, numbers
+from pthreport.document.text import cut_sentence, visible
 
 BAR = 40
 
@@ -17,7 +16,7 @@ def print_tensor(record: TensorRecord, layer: str, console: Console) -> None:
     words = [
         numbers.shape(record.shape),
         record.dtype,
-        f"{record.numel:,} elements",
+        numbers.plural(record.numel, "element"),
         numbers.size(record.nbytes),
         record.role,
     ]
@@ -31,9 +30,11 @@ def print_tensor(record: TensorRecord, layer: str, console: Console) -> None:
         words.append(f"shares its storage with {visible(record.shares_storage_with, 100)}")
     console.print(Text(" · ".join(words)))
     for note in record.notes:
-        console.print(Text(visible(note, 200), style="dim"))
+        console.print(Text(visible(cut_sentence(note, 200)), style="dim"))
     if record.status == "skipped":
-        console.print(Text(f"not measured: {visible(record.reason or '', 300)}", style="yellow"))
+        console.print(
+            Text(f"not measured: {visible(cut_sentence(record.reason or '', 300))}", style="yellow")
+        )
     if record.statistics is not None:
         _print_statistics(record, console)
     if record.histogram is not None and any(record.histogram.counts):

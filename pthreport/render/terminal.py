@@ -7,9 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pthreport.document import Fact, Finding, Layer, Model, Node, Report, TensorRecord
-from pthreport.render import numbers
-from pthreport.render.visible import visible
+from pthreport.document import Fact, Finding, Layer, Model, Node, Report, TensorRecord, numbers
+from pthreport.document.text import cut_sentence, visible
 
 LAYERS = 24
 """Layers shown of each model; a longer one shows its largest and those with findings."""
@@ -40,11 +39,11 @@ def print_report(report: Report, console: Console) -> None:
     """Print the summary of `report`. Nothing of the file is taken for markup or control codes."""
     facts, summary = report.checkpoint, report.summary
     console.print(Text(visible(report.title, 200), style="bold"))
-    console.print(Text(visible(summary.what, 400)))
+    console.print(Text(visible(cut_sentence(summary.what, 400))))
     described = [visible(facts.name, 200)] if report.title != facts.name else []
     described += [numbers.size(facts.size), facts.container]
     if facts.files:
-        described.append(f"{len(facts.files):,} files")
+        described.append(numbers.plural(len(facts.files), "file"))
     if facts.sha256:
         described.append(f"SHA-256 {facts.sha256}")
     console.print(Text(" · ".join(described), style="dim"))
@@ -60,14 +59,19 @@ def print_report(report: Report, console: Console) -> None:
         ("Examined", summary.examined),
     ):
         mark, style = _STATES[statement.state]
-        line = Text.assemble((f"{mark} ", style), (f"{label} ", "bold"), visible(statement.text, 400))
+        line = Text.assemble(
+            (f"{mark} ", style), (f"{label} ", "bold"), visible(cut_sentence(statement.text, 400))
+        )
         console.print(line)
     for problem in facts.problems[:5]:
-        console.print(Padding(Text(visible(problem, 300), style="yellow"), (0, 0, 0, 2)))
+        console.print(Padding(Text(visible(cut_sentence(problem, 300)), style="yellow"), (0, 0, 0, 2)))
     if len(facts.problems) > 5:
         console.print(
             Padding(
-                Text(f"{len(facts.problems) - 5:,} more problems in the report", style="dim"), (0, 0, 0, 2)
+                Text(
+                    f"{numbers.plural(len(facts.problems) - 5, 'more problem')} in the report", style="dim"
+                ),
+                (0, 0, 0, 2),
             )
         )
     _print_findings(report.findings, console)
@@ -77,9 +81,13 @@ def print_report(report: Report, console: Console) -> None:
     for model in report.models[:MODELS]:
         _print_model(model, records, report, console)
     if len(report.models) > MODELS:
-        console.print(Text(f"\n{len(report.models) - MODELS:,} more models in the report", style="dim"))
+        console.print(
+            Text(
+                f"\n{numbers.plural(len(report.models) - MODELS, 'more model')} in the report", style="dim"
+            )
+        )
     for optimizer in report.training.optimizers:
-        words = f"{optimizer.kind} at {visible(optimizer.path or 'the root', 80)}: {optimizer.parameters:,} parameters"
+        words = f"{optimizer.kind} at {visible(optimizer.path or 'the root', 80)}: {numbers.plural(optimizer.parameters, 'parameter')}"
         if optimizer.matched:
             words += f", {optimizer.matched:,} matched to names by {optimizer.matched_by}"
         console.print(Text.assemble(("Optimizer ", "bold"), words))
@@ -115,8 +123,13 @@ def _print_findings(findings: tuple[Finding, ...], console: Console) -> None:
         console.print(
             Text.assemble((f"{mark} ", style), (finding.title, "bold"), (f"  {finding.check}", "dim"))
         )
-        console.print(Padding(Text(visible(finding.evidence, 500)), (0, 0, 0, 2)))
-    console.print(Text(f"{passed} of {len(findings)} checks passed", style="green" if not shown else "dim"))
+        console.print(Padding(Text(visible(cut_sentence(finding.evidence, 500))), (0, 0, 0, 2)))
+    console.print(
+        Text(
+            f"{passed} of {numbers.plural(len(findings), 'check')} passed",
+            style="green" if not shown else "dim",
+        )
+    )
 
 
 def _print_model(model: Model, records: dict[str, TensorRecord], report: Report, console: Console) -> None:
@@ -126,18 +139,18 @@ def _print_model(model: Model, records: dict[str, TensorRecord], report: Report,
         if f.status in ("fail", "warn")
         for path in f.where
     }
-    counts = f"{numbers.count(model.parameters)} parameters"
+    counts = numbers.plural(model.parameters, "parameter", short=True)
     if model.buffers:
         counts += f", {numbers.count(model.buffers)} in buffers"
     console.print()
     console.print(
         Text.assemble(
             (visible(model.label, 80), "bold"),
-            f"  {counts}, {numbers.size(model.bytes)}, {len(model.layer_list):,} layers",
+            f"  {counts}, {numbers.size(model.bytes)}, {numbers.plural(len(model.layer_list), 'layer')}",
         )
     )
     for prefix in model.prefixes:
-        words = f"prefix {visible(prefix.prefix)} taken off {prefix.count:,} names ({prefix.wrapper})"
+        words = f"prefix {visible(prefix.prefix)} taken off {numbers.plural(prefix.count, 'name')} ({prefix.wrapper})"
         console.print(Padding(Text(words, style="dim"), (0, 0, 0, 2)))
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     for head, justify in (
@@ -179,7 +192,7 @@ def _print_model(model: Model, records: dict[str, TensorRecord], report: Report,
         rest = len(model.layer_list) - len(layers)
         console.print(
             Text(
-                f"{rest:,} more layers; write a report with -o report.html, or look with --show NAME",
+                f"{numbers.plural(rest, 'more layer')}; write a report with -o report.html, or look with --show NAME",
                 style="dim",
             )
         )

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pthreport.anatomy.kinds import CONVOLUTIONS, RECURRENT
-from pthreport.anatomy.value_text import cut
 from pthreport.document import Fact, Family, Model, Optimizer
+from pthreport.document.numbers import plural
+from pthreport.document.text import cut
 
 _VOWELS = ("A", "E", "I", "O", "a", "e", "i", "o", "LSTM", "RNN", "SE-", "XLM")
 """How names begin that are spoken with a vowel first."""
@@ -27,12 +28,12 @@ def sentence(
     """
     if not models:
         if tensors:
-            return f"{_count(tensors, 'tensor')} without the names of a model"
+            return f"{plural(tensors, 'tensor')} without the names of a model"
         return "No tensor: plain values and objects only"
     main = max(models, key=lambda m: m.parameters)
     raw = [m for m in models if m.role != "ema"] or list(models)
     network = _network(main) if main.family is None else of_family(main.family)
-    size = f"{_scaled(main.parameters)} parameters"
+    size = plural(main.parameters, "parameter", short=True)
     if len(models) == 1:
         words = f"{network}{', ' if main.family is None else ': '}{size}"
     else:
@@ -79,14 +80,18 @@ def ends(family: Family) -> list[str]:
     """What its tables and ends tell, in words."""
     facts = family.facts
     said = [
-        _count(int(facts[key]), word)
-        for key, word in (("classes", "class"), ("outputs", "output"), ("input channels", "input channel"))
+        plural(int(facts[key]), *words)
+        for key, *words in (
+            ("classes", "class", "classes"),
+            ("outputs", "output"),
+            ("input channels", "input channel"),
+        )
         if facts.get(key, "").isdecimal()
     ]
     if "vocabulary" in facts:
         said.append(f"a vocabulary of {int(facts['vocabulary']):,}")
     if facts.get("heads", "").isdecimal():
-        said.append(f"{_count(int(facts['heads']), 'head')} ({facts['heads known by']})")
+        said.append(f"{plural(int(facts['heads']), 'head')} ({facts['heads known by']})")
     return said
 
 
@@ -96,7 +101,7 @@ def _network(model: Model) -> str:
         ranks = sorted({adapter.rank for adapter in model.adapters if adapter.rank is not None})
         of_rank = f" of rank {ranks[0]}" + (f" to {ranks[-1]}" if len(ranks) > 1 else "") if ranks else ""
         changed = len({adapter.target for adapter in model.adapters})
-        return f"A low-rank adapter ({' and '.join(forms)}{of_rank} for {_count(changed, 'layer')})"
+        return f"A low-rank adapter ({' and '.join(forms)}{of_rank} for {plural(changed, 'layer')})"
     kinds = Counter(layer.kind for layer in model.layer_list)
     convolutions = sum(kinds[k] for k in CONVOLUTIONS)
     recurrent = sum(kinds[k] for k in RECURRENT)
@@ -125,20 +130,9 @@ def _network(model: Model) -> str:
         return "A model"
     if linear and name not in ("A network of linear layers",):
         counted.append((linear, "linear layer"))
-    return f"{name} ({', '.join(_count(n, what) for n, what in counted)})"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 'es' if what.endswith('s') else 's'}"
+    return f"{name} ({', '.join(plural(n, what) for n, what in counted)})"
 
 
 def _number(number: int) -> str:
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[number] if number < len(words) else f"{number:,}"
-
-
-def _scaled(number: int) -> str:
-    for limit, unit in ((10**9, "G"), (10**6, "M"), (10**4, "k")):
-        if number >= limit:
-            return f"{number / (limit if unit != 'k' else 1000):.3g} {unit}"
-    return f"{number:,}"

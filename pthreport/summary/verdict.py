@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from pthreport.document import CheckpointFacts, Finding, Import, Statement, Summary, TensorRecord
 from pthreport.document.base import Basis
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 WORST = 5
 
@@ -49,15 +51,13 @@ def _safety(
     dangerous = [i for i in imports if i.verdict == "dangerous"]
     unknown = [i for i in imports if i.verdict == "unknown"]
     if dangerous:
-        names = ", ".join(f"{i.module}.{i.name}" for i in dangerous[:3])
-        more = f" and {len(dangerous) - 3:,} more" if len(dangerous) > 3 else ""
-        return Statement(state="bad", text=f"No. Unpickling it would import {names}{more}.")
+        names = listed(f"{i.module}.{i.name}" for i in dangerous)
+        return Statement(state="bad", text=f"No. Unpickling it would import {names}.")
     if unknown:
-        names = ", ".join(f"{i.module}.{i.name}" for i in unknown[:3])
-        more = f" and {len(unknown) - 3:,} more" if len(unknown) > 3 else ""
+        names = listed(f"{i.module}.{i.name}" for i in unknown)
         return Statement(
             state="caution",
-            text=f"Not unpickled in full: it would import code that is not known, {names}{more}.",
+            text=f"Not unpickled in full: it would import code that is not known, {names}.",
         )
     if not checkpoint.complete:
         return Statement(
@@ -71,7 +71,7 @@ def _safety(
         )
     if not imports:
         return Statement(state="good", text="Yes. Loading it imports nothing.")
-    count = f"{len(imports):,} names" if len(imports) != 1 else "one name"
+    count = plural(len(imports), "name") if len(imports) != 1 else "one name"
     return Statement(
         state="good",
         text=f"Yes. It would import {count}, all of which rebuild tensors and plain containers.",
@@ -101,7 +101,7 @@ def _health(findings: Sequence[Finding], tensors: Sequence[TensorRecord], looked
         return Statement(state="unknown", text="There are no weights to judge.")
     return Statement(
         state="good",
-        text=f"Nothing wrong was found by {len(judged)} check{'' if len(judged) == 1 else 's'} of the weights.",
+        text=f"Nothing wrong was found by {plural(len(judged), 'check')} of the weights.",
     )
 
 
@@ -116,14 +116,13 @@ def _in_brief(finding: Finding) -> str:
 
 def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], looked: bool) -> Statement:
     skipped = [t for t in tensors if t.status == "skipped"]
-    total = f"{len(tensors):,} tensor{'' if len(tensors) == 1 else 's'}"
+    total = plural(len(tensors), "tensor")
     if not looked:
         return Statement(state="unknown", text=f"Structure only: {total} listed, no values read.")
     if not checkpoint.complete:
-        count = len(checkpoint.problems)
         return Statement(
             state="bad",
-            text=f"Partial: {len(tensors) - len(skipped):,} of {total} measured, {count} problem{'' if count == 1 else 's'} in the file.",
+            text=f"Partial: {len(tensors) - len(skipped):,} of {total} measured, {plural(len(checkpoint.problems), 'problem')} in the file.",
         )
     if skipped:
         return Statement(
@@ -131,7 +130,7 @@ def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], look
             text=f"{len(tensors) - len(skipped):,} of {total} measured; {skipped[0].reason or 'skipped'}.",
         )
     elements = sum(t.numel for t in tensors)
-    read = f"Complete: every value of {total} ({elements:,} elements) was read and measured"
+    read = f"Complete: every value of {total} ({plural(elements, 'element')}) was read and measured"
     if checkpoint.problems:
         odd = len(checkpoint.problems)
         words = (

@@ -223,7 +223,7 @@ def test_a_text_in_a_folded_card_is_found(open_page: Open, small: str) -> None:
 
 def test_the_numbers_are_written_alike_on_both_sides(open_page: Open, small: str) -> None:
     """The script's numbers are those of numbers.py: it writes the rows that the page did not."""
-    from pthreport.render import numbers
+    from pthreport.document import numbers
     from pthreport.render.templates_folder import templates_folder
 
     source = templates_folder().joinpath("script/numbers.js").read_text("utf-8")

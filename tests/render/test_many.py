@@ -10,8 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pthreport.document import Report, from_json
-from pthreport.render import numbers
+from pthreport.document import Report, from_json, numbers
 from pthreport.render.html import render_html
 from pthreport.render.page.bounds import PAGE
 from tests.render import parts

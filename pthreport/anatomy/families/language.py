@@ -14,6 +14,7 @@ from pthreport.anatomy.families.block_stacks import (
 from pthreport.anatomy.families.stem_and_head import joined
 from pthreport.anatomy.structure import Piece
 from pthreport.document import Family
+from pthreport.document.numbers import plural
 
 _BERT = {(12, 768, 3072): "base", (24, 1024, 4096): "large"}
 _DISTILLED = (6, 768, 3072)
@@ -61,7 +62,7 @@ def bert(model: Transformer) -> Family | None:
         variant=_bert_variant(
             (tower.depth, block.width, block.feedforward or 0), words, positions, segments
         ),
-        evidence=f"{tower.depth} transformer blocks of width {block.width:,} behind tables of {told} with one norm",
+        evidence=f"{plural(tower.depth, 'transformer block')} of width {block.width:,} behind tables of {told} with one norm",
         facts=facts,
     )
 
@@ -148,7 +149,7 @@ def gpt2(model: Transformer) -> Family | None:
     return Family(
         name="GPT-2",
         variant=known or f"GPT-2-like transformer of {tower.depth} blocks",
-        evidence=f"{tower.depth} transformer blocks of width {block.width:,} with fused query, key and value behind "
+        evidence=f"{plural(tower.depth, 'transformer block')} of width {block.width:,} with fused query, key and value behind "
         "tables of words and positions, and a norm at the end",
         facts=described(tower) | {"vocabulary": str(vocabulary), "positions": str(length)},
     )
@@ -177,7 +178,7 @@ def llama(model: Transformer) -> Family | None:
         name="Llama-like",
         variant=f"Llama-like transformer of {tower.depth} blocks"
         + (" with experts" if model.experts else ""),
-        evidence=f"{tower.depth} transformer blocks of width {block.width:,} with gated feed-forward parts, norms "
+        evidence=f"{plural(tower.depth, 'transformer block')} of width {block.width:,} with gated feed-forward parts, norms "
         "without shifts and no table of positions",
         facts=facts,
     )

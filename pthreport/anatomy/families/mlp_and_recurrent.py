@@ -7,6 +7,7 @@ from pthreport.anatomy.families.stem_and_head import joined, weighted
 from pthreport.anatomy.kinds import NORMS, RECURRENT
 from pthreport.anatomy.structure import Structure
 from pthreport.document import Family
+from pthreport.document.numbers import plural
 
 _NAMES = {"lstm": ("LSTM", 4), "gru": ("GRU", 3), "rnn": ("RNN", 1)}
 """What a recurrent layer is called, and its gates: the rows of its weights for one unit."""
@@ -55,7 +56,7 @@ def recurrent(structure: Structure) -> Family | None:
         facts["outputs"] = str(ends[0].weight[0])
     return Family(
         name=name,
-        variant=f"{'bidirectional ' if both else ''}{name} of {depth} layer{'' if depth == 1 else 's'}",
+        variant=f"{'bidirectional ' if both else ''}{name} of {plural(depth, 'layer')}",
         evidence=f"recurrent weights with the gates of {'an' if name[0] in 'LR' else 'a'} {name}",
         facts=facts,
     )

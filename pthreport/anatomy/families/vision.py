@@ -14,6 +14,7 @@ from pthreport.anatomy.families.block_stacks import (
 from pthreport.anatomy.families.stem_and_head import MOST_INPUTS, joined, listed
 from pthreport.anatomy.structure import Piece, is_convolution
 from pthreport.document import Family
+from pthreport.document.numbers import plural
 
 _SIZES = {(12, 192): "Ti", (12, 384): "S", (12, 768): "B", (24, 1024): "L", (32, 1280): "H"}
 """Blocks and width of the published models."""
@@ -57,7 +58,7 @@ def vit(model: Transformer) -> Family | None:
     return Family(
         name="ViT",
         variant=f"ViT-{letter}/{size}" if letter else f"ViT of {tower.depth} blocks",
-        evidence=f"{tower.depth} transformer blocks of width {block.width:,} behind a convolution of whole patches of "
+        evidence=f"{plural(tower.depth, 'transformer block')} of width {block.width:,} behind a convolution of whole patches of "
         f"{size} x {size}",
         facts=facts,
     )

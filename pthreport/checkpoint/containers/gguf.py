@@ -13,13 +13,14 @@ from pthreport.checkpoint.containers.gguf_blocks import INSTALL, TYPES, Blocks, 
 from pthreport.checkpoint.containers.gguf_header import Cursor, keys_and_values
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.dtypes import DType
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.geometry import LARGEST, addressable, contiguous_strides
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import ByteOrder, Storage
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 MAGIC = b"GGUF"
 METADATA = "__metadata__"
@@ -60,7 +61,7 @@ def _read(reading: Reading, cursor: Cursor) -> None:
     left = reading.source.length - cursor.position
     if tensors > reading.limits.tensors or tensors * LEAST_INFO > left:
         raise FormatError(
-            f"GGUF that is said to hold {tensors:,} tensors in {count_text(left, 'byte')} "
+            f"GGUF that is said to hold {plural(tensors, 'tensor')} in {plural(left, 'byte')} "
             f"({met('tensors', reading.limits.tensors)})",
             8,
             kind="limit",
@@ -155,7 +156,7 @@ def _tensors(
         ranges.append((entry.offset, entry.offset + nbytes, entry))
     if quantised and find_spec("gguf") is None:
         reading.problem(
-            f"the values of {count_text(quantised, 'quantised tensor')} need the package gguf: {INSTALL}",
+            f"the values of {plural(quantised, 'quantised tensor')} need the package gguf: {INSTALL}",
             None,
             None,
             True,

@@ -3,11 +3,12 @@
 import struct
 from collections.abc import Callable
 
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.source import Source
 from pthreport.checkpoint.storage import ByteOrder
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 WINDOW = 1024 * 1024
 SHOWN = 64
@@ -60,7 +61,7 @@ class Cursor:
         """Raise `ReadError` where fewer than `count` bytes follow."""
         left = self._source.length - self.position
         if count > left:
-            raise ReadError(f"its header names {count_text(count, 'byte')} where {max(0, left):,} follow")
+            raise ReadError(f"its header names {plural(count, 'byte')} where {max(0, left):,} follow")
 
     def skip(self, count: int) -> None:
         """Pass over `count` bytes."""

@@ -7,7 +7,7 @@ from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_pickles import byte_order, open_pickle
 from pthreport.checkpoint.dtypes import DTYPES, DType
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.geometry import LARGEST, addressable
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine import NotUnderstood
@@ -15,6 +15,7 @@ from pthreport.checkpoint.nested import open_file_inside
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 SCALAR_TYPES: dict[int, DType] = {
     number: DTYPES[name]
@@ -86,8 +87,7 @@ class Payloads:
         if left:
             size = sum(members[name].size for name in left)
             self._reading.problem(
-                f"{count_text(len(left), 'payload')} of together {count_text(size, 'byte')} "
-                "belong to no tensor",
+                f"{plural(len(left), 'payload')} of together {plural(size, 'byte')} belong to no tensor",
                 members[left[0]].header,
                 left[0],
                 kind="stray",

@@ -2,8 +2,9 @@
 
 from pthreport.checkpoint.containers.reading import Reading, plain_value, protocol_text
 from pthreport.checkpoint.containers.zip_pickles import hidden_pickles
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.source import Stretch
+from pthreport.document.numbers import plural
 
 TEXT_STARTS = b"(]}lcidILFVSNJKMGXTU)P"
 """Opcodes with which a pickle of protocol 0 or 1 begins."""
@@ -29,7 +30,7 @@ def read(reading: Reading) -> None:
     reading.format["pickle protocol"] = protocol_text(outcome.protocol)
     rest = data.length - outcome.end
     if outcome.error is None and rest:
-        reading.problem(f"{count_text(rest, 'byte')} stand behind the pickle", outcome.end, kind="trailing")
+        reading.problem(f"{plural(rest, 'byte')} stand behind the pickle", outcome.end, kind="trailing")
         hidden_pickles(reading, data, outcome.end, None)
 
 

@@ -7,7 +7,8 @@ from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_directory import END, read_directory
 from pthreport.checkpoint.containers.zip_lookup import chosen
 from pthreport.checkpoint.containers.zip_pickles import look_aside
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
+from pthreport.document.numbers import plural
 
 REACH = 65_557
 """Bytes at the end in which a zip's end record stands: its own 22, and the longest comment."""
@@ -29,7 +30,7 @@ def look_at_the_end(reading: Reading) -> None:
         return
     members, hidden = chosen(directory.entries)
     reading.problem(
-        f"by its end the file is a zip archive too, of {count_text(len(directory.entries), 'member')}: "
+        f"by its end the file is a zip archive too, of {plural(len(directory.entries), 'member')}: "
         "other programs open that",
         directory.start,
         None,

@@ -14,6 +14,7 @@ from pthreport.checkpoint.nested import Inside, load
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
 from pthreport.checkpoint.source import Held, Scratch, Source, Stretch
 from pthreport.checkpoint.values import Record, Value
+from pthreport.document.numbers import plural
 from pthreport.document.report import ProblemKind
 
 FRAME_REACH = 16
@@ -148,7 +149,7 @@ class Reading:
                 self._probe_behind(source, outcome.crossed)
         elif outcome.left_over:
             self.problem(
-                f"the pickle leaves {outcome.left_over:,} values unused",
+                f"the pickle leaves {plural(outcome.left_over, 'value')} unused",
                 outcome.end + shift,
                 where,
                 kind="stray",

@@ -8,13 +8,14 @@ from typing import Any
 
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.dtypes import DTYPES, SAFETENSORS_BITS, SAFETENSORS_DTYPES, DType
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.geometry import LARGEST, addressable, contiguous_strides
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 LENGTH_BYTES = 8
 
@@ -66,7 +67,7 @@ def _header(reading: Reading) -> tuple[_Pairs, bytes]:
     left = source.length - LENGTH_BYTES
     if length > left:
         raise FormatError(
-            f"safetensors, but the header is said to have {count_text(length, 'byte')} "
+            f"safetensors, but the header is said to have {plural(length, 'byte')} "
             f"and only {left:,} follow: truncated or damaged",
             0,
             kind="truncated",
@@ -100,7 +101,7 @@ def read(reading: Reading) -> None:
     reading.container = "safetensors"
     header, text = _header(reading)
     begin = LENGTH_BYTES + len(text)
-    reading.format["header"] = count_text(len(text), "byte")
+    reading.format["header"] = plural(len(text), "byte")
     names = _Names(text)
     for name in header.repeated:
         reading.problem(
@@ -187,7 +188,7 @@ def _check_layout(reading: Reading, ranges: list[tuple[int, int, str]], begin: i
     for start, end, name in ranges:
         if start > at:
             reading.problem(
-                f"{count_text(start - at, 'byte')} before it belong to no tensor",
+                f"{plural(start - at, 'byte')} before it belong to no tensor",
                 begin + at,
                 name,
                 refused=True,
@@ -204,7 +205,7 @@ def _check_layout(reading: Reading, ranges: list[tuple[int, int, str]], begin: i
         at = max(at, end)
     if at < length:
         reading.problem(
-            f"{count_text(length - at, 'byte')} at the end belong to no tensor",
+            f"{plural(length - at, 'byte')} at the end belong to no tensor",
             begin + at,
             refused=True,
             kind="trailing",

@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass
 
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.geometry import LARGEST
 from pthreport.checkpoint.source import Stretch
+from pthreport.document.numbers import plural
 from pthreport.document.report import ProblemKind
 
 BLOCK = 512
@@ -153,7 +154,7 @@ class _Headers:
         left = max(0, self.reading.source.length - begin)
         if size > left:
             self.reading.problem(
-                f"it is cut short: {left:,} of {count_text(size, 'byte')} are there",
+                f"it is cut short: {left:,} of {plural(size, 'byte')} are there",
                 start,
                 name,
                 True,

@@ -16,11 +16,12 @@ from pthreport.checkpoint.containers.payloads import Payloads
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_pickles import facts, look_aside, record, verify_storages
-from pthreport.checkpoint.errors import FormatError, count_text, kind_of
+from pthreport.checkpoint.errors import FormatError, kind_of
 from pthreport.checkpoint.machine import NotUnderstood
 from pthreport.checkpoint.nested import open_file_inside
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import LongBytes, Mapping, Value
+from pthreport.document.numbers import plural
 
 STATE_DICT = "torch.export state dict"
 """What the weights' mapping is called; its attribute `module_classes` names classes by module."""
@@ -183,7 +184,7 @@ def _add_files(reading: Reading, archive: Archive, root: str, tree: dict[Any, Va
         tree["compiled"] = {name.removeprefix(root): content for name, content in compiled.items()}
         native = [name for name in compiled if name.endswith((".so", ".dll", ".dylib", ".pyd"))]
         if native:
-            reading.format["native code"] = count_text(len(native), "file")
+            reading.format["native code"] = plural(len(native), "file")
             reading.problem("native code, which loading the program would run", None, native[0], kind="odd")
 
 

@@ -8,9 +8,9 @@ The storages' bytes and counts are little-endian whatever machine wrote them
 from pthreport.checkpoint.containers.reading import Reading, protocol_text
 from pthreport.checkpoint.containers.storages import Storages
 from pthreport.checkpoint.containers.zip_pickles import hidden_pickles
-from pthreport.checkpoint.errors import count_text
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 MAGIC = bytes.fromhex("8a0a6cfc9c46f9206aa85019")
 """LONG1, ten bytes: the integer 0x1950a86a20f9469cfc6c."""
@@ -72,7 +72,7 @@ def read(reading: Reading) -> None:
     reading.format["storages"] = f"{len(storages.by_key):,}"
     if end is not None and end < data.length:
         reading.problem(
-            f"{count_text(data.length - end, 'byte')} stand behind the last storage", end, kind="trailing"
+            f"{plural(data.length - end, 'byte')} stand behind the last storage", end, kind="trailing"
         )
         hidden_pickles(reading, data, end, None)
 
@@ -114,7 +114,7 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
         count = int.from_bytes(header, "little", signed=True)
         if count < 0 or count != storage.numel:
             reading.problem(
-                f"storage {str(name)[:80]!r} has {storage.numel:,} elements in the pickle and {count:,} "
+                f"storage {str(name)[:80]!r} has {plural(storage.numel, 'element')} in the pickle and {count:,} "
                 "before its bytes",
                 at,
                 partial=True,
@@ -127,7 +127,7 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
         left = source.length - at - 8
         if nbytes > left:
             reading.problem(
-                f"storage {str(name)[:80]!r} is cut short: {left:,} of {count_text(nbytes, 'byte')} are there",
+                f"storage {str(name)[:80]!r} is cut short: {left:,} of {plural(nbytes, 'byte')} are there",
                 at,
                 partial=True,
                 refused=True,

@@ -20,9 +20,11 @@ from pthreport.checkpoint.containers.zip_pickles import (
     record,
     verify_storages,
 )
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text, kind_of
+from pthreport.checkpoint.errors import FormatError, ReadError, kind_of
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.values import Global, LongBytes, Record, Value
+from pthreport.document.numbers import plural
+from pthreport.document.text import cut, listed
 
 _EXTERNS = ".data/extern_modules"
 _CODE = ".data/ts_code/code/"
@@ -78,8 +80,7 @@ def read(reading: Reading, archive: Archive) -> None:
 
 
 def _list(names: list[str]) -> str:
-    shown = ", ".join(name[:100] for name in names[:_LISTED])
-    return f"{len(names):,}: {shown}{', …' if len(names) > _LISTED else ''}" if names else "none"
+    return f"{len(names):,}: {listed((cut(name, 100) for name in names), _LISTED)}" if names else "none"
 
 
 def _module(name: str) -> str:
@@ -173,7 +174,7 @@ class _Package:
         if left:
             size = sum(members[name].size for name in left)
             self._reading.problem(
-                f"{count_text(len(left), 'storage')} of together {count_text(size, 'byte')} belong to no tensor",
+                f"{plural(len(left), 'storage')} of together {plural(size, 'byte')} belong to no tensor",
                 members[left[0]].header,
                 left[0],
                 kind="stray",

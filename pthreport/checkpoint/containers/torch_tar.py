@@ -18,13 +18,14 @@ from pthreport.checkpoint.containers.reading import Reading, protocol_text
 from pthreport.checkpoint.containers.tar_archive import TarMember, read_members
 from pthreport.checkpoint.containers.zip_pickles import PICKLE_START, hidden_pickles
 from pthreport.checkpoint.dtypes import STORAGE_DTYPES, TENSOR_TYPES, DType
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.geometry import LARGEST, addressable
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.source import Held, Stretch
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Global, Record, Value
+from pthreport.document.numbers import plural
 from pthreport.document.report import ProblemKind
 
 MEMBERS = ("sys_info", "pickle", "tensors", "storages")
@@ -106,7 +107,7 @@ class _Objects:
             self._reading.problem(stop.text, stop.offset, member.name, True, kind=stop.kind)
             return
         if cursor.at < member.data.length:
-            rest = count_text(member.data.length - cursor.at, "byte")
+            rest = plural(member.data.length - cursor.at, "byte")
             self._reading.problem(
                 f"{rest} stand behind the last entry", cursor.offset, member.name, kind="trailing"
             )
@@ -133,7 +134,7 @@ class _Objects:
         left = [key for key in self.tensors if key not in self._used]
         if left:
             self._reading.problem(
-                f"{count_text(len(left), 'tensor')} stand outside of the object saved",
+                f"{plural(len(left), 'tensor')} stand outside of the object saved",
                 None,
                 "tensors",
                 kind="stray",
@@ -164,7 +165,7 @@ class _Objects:
             cursor.at += min(nbytes, left)
             if nbytes > left:
                 raise _Stop(
-                    f"a storage of {count_text(nbytes, 'byte')}, of which {left:,} are there",
+                    f"a storage of {plural(nbytes, 'byte')}, of which {left:,} are there",
                     start,
                     "truncated",
                 )
@@ -251,7 +252,7 @@ def read(reading: Reading) -> None:
         reading.clear()
         listed = ", ".join(repr(one.name[:40]) for one in members[:3])
         raise FormatError(
-            f"a tar archive that torch did not write ({count_text(len(members), 'member')}: {listed}): "
+            f"a tar archive that torch did not write ({plural(len(members), 'member')}: {listed}): "
             "unpack it first"
         )
     reading.container = "torch-tar"
@@ -272,7 +273,7 @@ def read(reading: Reading) -> None:
     reading.format["storages"] = f"{len(objects.storages):,}"
     reading.format["tensors"] = f"{len(objects.tensors):,}"
     if body.error is None and body.end < main.data.length:
-        rest = count_text(main.data.length - body.end, "byte")
+        rest = plural(main.data.length - body.end, "byte")
         reading.problem(
             f"{rest} stand behind the pickle", main.data.start + body.end, "pickle", kind="trailing"
         )
@@ -318,7 +319,7 @@ def _look_aside(reading: Reading, members: list[TarMember], end: int) -> None:
     strays = [one for one in members if one.name not in MEMBERS]
     if strays:
         reading.problem(
-            f"{count_text(len(strays), 'member')} that torch does not read",
+            f"{plural(len(strays), 'member')} that torch does not read",
             strays[0].header,
             strays[0].name,
             kind="stray",
@@ -338,7 +339,7 @@ def _look_aside(reading: Reading, members: list[TarMember], end: int) -> None:
         block = reading.source.read(at, 1 << 20)
         if any(block):
             at += len(block) - len(block.lstrip(b"\0"))
-            rest = count_text(reading.source.length - at, "byte")
+            rest = plural(reading.source.length - at, "byte")
             reading.problem(f"{rest} stand behind the archive", at, kind="trailing")
             hidden_pickles(reading, Stretch(reading.source, 0, reading.source.length), at, None)
             return

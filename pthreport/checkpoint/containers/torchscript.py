@@ -21,11 +21,12 @@ from pthreport.checkpoint.containers.zip_pickles import (
     look_aside,
     verify_storages,
 )
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.limits import MIB
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import LongBytes, Record, Value
 from pthreport.checkpoint.walk import walk
+from pthreport.document.numbers import plural
 
 CODE_BYTES = 32 * MIB
 """Source text that is looked through for classes."""
@@ -141,7 +142,7 @@ def sources(reading: Reading, archive: Archive, folder: str) -> dict[str, LongBy
     }
     if found:
         size = sum(len(content) for content in found.values())
-        reading.format["code"] = f"{count_text(len(found), 'file')}, {count_text(size, 'byte')}"
+        reading.format["code"] = f"{plural(len(found), 'file')}, {plural(size, 'byte')}"
     return found
 
 

@@ -17,8 +17,9 @@ from pthreport.checkpoint.containers.zip_directory import (
 )
 from pthreport.checkpoint.containers.zip_lookup import chosen
 from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC, salvage
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.source import Stretch
+from pthreport.document.numbers import plural
 
 _LOCAL_SIZE = 30
 _STEP = 1024 * 1024
@@ -102,7 +103,7 @@ class Archive:
             self.reading.broken |= engine.eof and written < member.size
             raise FormatError(
                 f"it inflates to {'more than ' if written > member.size else ''}"
-                f"{count_text(min(written, member.size), 'byte')}, the directory says {member.size:,}",
+                f"{plural(min(written, member.size), 'byte')}, the directory says {member.size:,}",
                 member.header,
             )
         return Stretch(source, start, member.size)
@@ -119,7 +120,7 @@ class Archive:
         """A whole member of at most `limit` bytes, its CRC compared; raises `FormatError`."""
         if member.size > limit:
             raise FormatError(
-                f"{count_text(member.size, 'byte')}, of which at most {limit:,} are read", kind="limit"
+                f"{plural(member.size, 'byte')}, of which at most {limit:,} are read", kind="limit"
             )
         try:
             found = self.data(member).read(0, member.size)
@@ -207,7 +208,7 @@ def _directory(reading: Reading) -> Directory:
         if found is None:
             raise
         reading.problem(
-            f"the zip's directory cannot be read ({error.text}): {count_text(len(found.entries), 'member')} "
+            f"the zip's directory cannot be read ({error.text}): {plural(len(found.entries), 'member')} "
             "found by their own headers, torch refuses this",
             error.offset,
             None,

@@ -8,9 +8,10 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pthreport.checkpoint.errors import FormatError, Problem, count_text
+from pthreport.checkpoint.errors import FormatError, Problem
 from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.source import Source
+from pthreport.document.numbers import plural
 
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 LOCATOR64, END64 = b"PK\x06\x07", b"PK\x06\x06"
@@ -110,7 +111,7 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
         what = "another archive of " if source.read(0, 4) == LOCAL else ""
         note(
             Problem(
-                f"{what}{count_text(prefix, 'byte')} before the archive: torch refuses this",
+                f"{what}{plural(prefix, 'byte')} before the archive: torch refuses this",
                 0,
                 refused=True,
                 kind="trailing",
@@ -122,16 +123,14 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
         says = ": torch refuses this" if refused else ""
         note(
             Problem(
-                f"{count_text(trailing, 'byte')} behind the archive{says}",
+                f"{plural(trailing, 'byte')} behind the archive{says}",
                 end,
                 refused=refused,
                 kind="trailing",
             )
         )
     if comment:
-        note(
-            Problem(f"a comment of {count_text(comment, 'byte')} at the archive's end", at, kind="trailing")
-        )
+        note(Problem(f"a comment of {plural(comment, 'byte')} at the archive's end", at, kind="trailing"))
     if size > limits.directory_bytes:
         which = met("directory_bytes", limits.directory_bytes)
         raise FormatError(f"a directory of {size:,} bytes ({which})", start, kind="limit")
@@ -139,7 +138,7 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
     if count != len(entries) and not (count == 0xFFFF and len(entries) > 0xFFFF):
         note(
             Problem(
-                f"the end record counts {count:,} members, the directory has {len(entries):,}: "
+                f"the end record counts {plural(count, 'member')}, the directory has {len(entries):,}: "
                 "torch refuses this",
                 at,
                 refused=True,
@@ -189,7 +188,7 @@ def _entries(
     if at != len(data):
         note(
             Problem(
-                f"the directory breaks off after {len(entries):,} members",
+                f"the directory breaks off after {plural(len(entries), 'member')}",
                 start + min(at, len(data)),
                 None,
                 True,

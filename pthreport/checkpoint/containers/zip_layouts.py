@@ -7,7 +7,8 @@ from pthreport.checkpoint.containers import torch_export, torch_package, torch_z
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import Archive, open_archive
 from pthreport.checkpoint.containers.zip_directory import END
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
+from pthreport.document.numbers import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,4 @@ def _what_zip(names: list[str]) -> str:
     if any(name.endswith("/model.json") for name in names) and any("/code/" in name for name in names):
         return "a TorchScript archive from before torch 1.4 (model.json), which is not read: load and save it again"
     listed = ", ".join(repr(name[:40]) for name in names[:3])
-    return (
-        f"a zip without a data.pkl ({count_text(len(names), 'member')}: {listed}), not a torch checkpoint"
-    )
+    return f"a zip without a data.pkl ({plural(len(names), 'member')}: {listed}), not a torch checkpoint"

@@ -8,13 +8,14 @@ from pthreport.checkpoint.containers.storages import Storages
 from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_directory import STORED, Member
 from pthreport.checkpoint.containers.zip_salvage import UNKNOWN_CRC
-from pthreport.checkpoint.errors import FormatError, Problem, ReadError, count_text, kind_of, summed
+from pthreport.checkpoint.errors import FormatError, Problem, ReadError, kind_of, summed
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.machine import Outcome
 from pthreport.checkpoint.nested import PICKLE
 from pthreport.checkpoint.source import Stretch
 from pthreport.checkpoint.storage import ByteOrder, Storage
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 PICKLE_START = re.compile(rb"\x80[\x00-\x05]")
 SMALL = 65_536
@@ -64,7 +65,7 @@ class ZipPickles:
         outcome = self.reading.unpickle(data, where=name, persistent=resolve, shift=shift)
         if outcome.error is None and outcome.end < data.length:
             self.reading.problem(
-                f"{count_text(data.length - outcome.end, 'byte')} stand behind the pickle",
+                f"{plural(data.length - outcome.end, 'byte')} stand behind the pickle",
                 outcome.end + shift,
                 name,
                 kind="trailing",
@@ -95,7 +96,7 @@ class ZipPickles:
         storage.data = self.archive.member_data(name)
         if member.size != storage.nbytes:
             self.reading.problem(
-                f"{count_text(storage.nbytes, 'byte')} are declared, the member has {member.size:,}",
+                f"{plural(storage.nbytes, 'byte')} are declared, the member has {member.size:,}",
                 member.header,
                 name,
                 member.size < storage.nbytes,
@@ -111,7 +112,7 @@ class ZipPickles:
         if orphans:
             size = sum(members[name].size for name in orphans)
             self.reading.problem(
-                f"{count_text(len(orphans), 'storage')} of together {count_text(size, 'byte')} belong to no tensor",
+                f"{plural(len(orphans), 'storage')} of together {plural(size, 'byte')} belong to no tensor",
                 members[orphans[0]].header,
                 orphans[0],
                 kind="stray",
@@ -217,7 +218,7 @@ def look_aside(reading: Reading, archive: Archive, root: str, expected: tuple[st
     strays = [name for name in archive.members if not name.startswith(root)]
     if strays:
         reading.problem(
-            f"{count_text(len(strays), 'member')} outside the folder {root!r}: torch refuses this",
+            f"{plural(len(strays), 'member')} outside the folder {root!r}: torch refuses this",
             archive.members[strays[0]].header,
             strays[0],
             refused=True,

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pthreport.checkpoint.dtypes import Array, DType
-from pthreport.checkpoint.errors import ReadError, count_text
+from pthreport.checkpoint.errors import ReadError
 from pthreport.checkpoint.geometry import contiguous_strides
 from pthreport.checkpoint.storage import ByteOrder, Storage
 from pthreport.checkpoint.tensor import Tensor
+from pthreport.document.numbers import plural
 
 MOST_COMPARED = 4_096
 """Chunks of one tensor that are compared each with each, where they lie in no single row."""
@@ -129,7 +130,7 @@ def gaps(shape: tuple[int, ...], chunks: Sequence[Chunk]) -> str | None:
     filled = [chunk for chunk in chunks if 0 not in chunk.sizes]
     total, there = math.prod(shape), sum(math.prod(chunk.sizes) for chunk in filled)
     if there != total:
-        return f"its chunks hold {there:,} of {count_text(total, 'element')}"
+        return f"its chunks hold {there:,} of {plural(total, 'element')}"
     if _in_a_row(shape, filled):
         return None
     if len(filled) > MOST_COMPARED:

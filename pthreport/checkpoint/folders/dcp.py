@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.folders.chunks import Chunk, paste
 from pthreport.checkpoint.folders.dcp_metadata import (
     DcpMetadata,
@@ -23,6 +23,7 @@ from pthreport.checkpoint.folders.part import read_file, read_source
 from pthreport.checkpoint.source import Source, Stretch, Window
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 METADATA = (".metadata", "metadata")
 """The metadata's name, and Megatron's for it."""
@@ -136,7 +137,7 @@ class _Items:
             self.found[key] = self._read(place)
         if overlapping:
             reading.problem(
-                f"{count_text(overlapping, 'item')} overlap others in their file and are not read",
+                f"{plural(overlapping, 'item')} overlap others in their file and are not read",
                 None,
                 None,
                 True,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import FormatError, ReadError, count_text
+from pthreport.checkpoint.errors import FormatError, ReadError
 from pthreport.checkpoint.folders.folder import Folder, short
 from pthreport.checkpoint.folders.part import read_file
 from pthreport.checkpoint.folders.zero_partitions import (
@@ -25,6 +25,7 @@ from pthreport.checkpoint.geometry import addressable
 from pthreport.checkpoint.limits import Limits
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 ENDINGS = ("_model_states.pt", "_optim_states.pt")
 NAME = re.compile(r"(?:bf16_)?(?:zero_pp_rank_(\d{1,6})_)?mp_rank_(\d{1,4})_(model|optim)_states\.pt")
@@ -137,7 +138,7 @@ def _module(reading: Reading, files: _Slice) -> dict[str, Value]:
         raise FormatError(f"only {len(states):,} of the files of {world:,} ranks have been read")
     if missing:
         reading.problem(
-            f"the optimizer states of {count_text(len(missing), 'rank')} of {world:,} are missing: "
+            f"the optimizer states of {plural(len(missing), 'rank')} of {world:,} are missing: "
             f"the first is rank {missing[0]:,}",
             None,
             None,

@@ -12,10 +12,11 @@ import stat
 import threading
 from pathlib import Path
 
-from pthreport.checkpoint.errors import CheckpointError, FormatError, one_line
+from pthreport.checkpoint.errors import CheckpointError, FormatError
 from pthreport.checkpoint.folders.reopened import Reopened
 from pthreport.checkpoint.source import Source
 from pthreport.document.report import FileFacts
+from pthreport.document.text import visible
 
 HEAD = 4096
 """First bytes of a file by which it is told."""
@@ -173,8 +174,7 @@ class Folder:
 
 def short(name: object) -> str:
     """A name from a file as it is quoted in a message."""
-    text = one_line(name if isinstance(name, str) else type(name).__name__)
-    return f"'{text[:120]}{'…' if len(text) > 120 else ''}'"
+    return f"'{visible(name if isinstance(name, str) else type(name).__name__, 120)}'"
 
 
 def open_path(path: Path) -> Folder:

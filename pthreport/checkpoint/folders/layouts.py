@@ -12,6 +12,8 @@ from pthreport.checkpoint.folders.folder import Folder, open_path, short
 from pthreport.checkpoint.folders.part import read_file
 from pthreport.checkpoint.folders.sidecars import add_companions, is_companion
 from pthreport.checkpoint.source import Source
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 WEIGHTS = (
     "model.safetensors",
@@ -88,9 +90,8 @@ def _single(reading: Reading, folder: Folder) -> str:
     if not found:
         raise FormatError(_what_is_there(folder))
     if len(found) > 1:
-        listed = ", ".join(short(name) for name in found[:4])
-        more = f" and {len(found) - 4:,} more" if len(found) > 4 else ""
-        raise FormatError(f"a folder of {len(found):,} checkpoints, name one of them: {listed}{more}")
+        names = listed((short(name) for name in found), 4)
+        raise FormatError(f"a folder of {len(found):,} checkpoints, name one of them: {names}")
     _left_aside(reading, known[1:])
     part = read_file(reading, folder, found[0])
     if part is None:
@@ -120,7 +121,6 @@ def _left_aside(reading: Reading, names: list[str]) -> None:
 
 
 def _what_is_there(folder: Folder) -> str:
-    listed = ", ".join(short(name) for name in folder.names[:6])
-    more = ", …" if len(folder.names) > 6 else ""
-    what = "1 entry" if len(folder.names) == 1 else f"{len(folder.names):,} entries"
-    return f"a folder without a checkpoint that is known in it ({what}: {listed}{more})"
+    entries = plural(len(folder.names), "entry", "entries")
+    names = listed((short(name) for name in folder.names), 6)
+    return f"a folder without a checkpoint that is known in it ({entries}: {names})"

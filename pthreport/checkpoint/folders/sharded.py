@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.folders.folder import Folder, plain_name, short
 from pthreport.checkpoint.folders.part import read_file, read_json
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
+from pthreport.document.text import listed
 
 INDEX_ENDING = ".index.json"
 
@@ -66,9 +68,7 @@ def _by_shard(reading: Reading, given: dict[str, Any], index: str) -> dict[str, 
 
 
 def _left(tensors: list[str]) -> str:
-    named = ", ".join(short(one) for one in tensors[:3])
-    more = f" and {len(tensors) - 3:,} more" if len(tensors) > 3 else ""
-    return f"{count_text(len(tensors), 'tensor')} not read: {named}{more}"
+    return f"{plural(len(tensors), 'tensor')} not read: {listed(short(one) for one in tensors)}"
 
 
 def _nothing(reading: Reading, text: str) -> FormatError:
@@ -95,7 +95,7 @@ def read_numbered(reading: Reading, folder: Folder, total: int, shards: dict[int
     missing = total - sum(first <= number < first + total for number in shards)
     if missing:
         reading.problem(
-            f"{count_text(missing, 'shard')} of {total:,} not in the folder",
+            f"{plural(missing, 'shard')} of {total:,} not in the folder",
             None,
             None,
             True,
@@ -160,7 +160,7 @@ class _Shards:
         more = [key for key, value in found.items() if isinstance(value, Tensor) and key not in wanted]
         if more:
             self.reading.problem(
-                f"{short(name)} holds {count_text(len(more), 'tensor')} that the index does not name for it",
+                f"{short(name)} holds {plural(len(more), 'tensor')} that the index does not name for it",
                 None,
                 name,
                 kind="sizes-disagree",

@@ -15,11 +15,12 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.folders.chunks import Chunk, paste
 from pthreport.checkpoint.geometry import contiguous_strides
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
+from pthreport.document.numbers import plural
 
 Shapes = Mapping[str, tuple[int, ...]]
 Flat = Tensor | None
@@ -83,9 +84,7 @@ def by_group(ranks: Sequence[list[Tensor] | None], groups: Sequence[Shapes]) -> 
     """
     present = [one for one in ranks if one is not None]
     if any(len(one) != len(groups) for one in present):
-        raise FormatError(
-            f"{count_text(len(groups), 'group')} of parameters, but other numbers of partitions"
-        )
+        raise FormatError(f"{plural(len(groups), 'group')} of parameters, but other numbers of partitions")
     found: dict[str, Tensor] = {}
     align = 2 * len(ranks)
     for number, shapes in enumerate(groups):
@@ -99,7 +98,7 @@ def by_group(ranks: Sequence[list[Tensor] | None], groups: Sequence[Shapes]) -> 
             at += numel
         if -(-at // align) != -(-run.length // align):
             raise FormatError(
-                f"the parameters of group {number} need {at:,} elements, its partitions have {run.length:,}"
+                f"the parameters of group {number} need {plural(at, 'element')}, its partitions have {run.length:,}"
             )
     return found
 
@@ -115,7 +114,7 @@ def by_parameter(ranks: Sequence[list[Tensor] | None], shapes: Shapes) -> dict[s
     for run in runs:
         if run is not None and run.length != needed:
             raise FormatError(
-                f"the parameters need {needed:,} elements of each rank, one has {run.length:,}"
+                f"the parameters need {plural(needed, 'element')} of each rank, one has {run.length:,}"
             )
     found: dict[str, Tensor] = {}
     at = 0

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from struct import Struct
 
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine.state import Machine
 from pthreport.checkpoint.values import LongBytes, Record, Value
+from pthreport.document.numbers import plural
 
 Handler = Callable[[Machine, int], int]
 """Runs one opcode whose argument starts at the position; gives the next opcode's position."""
@@ -270,7 +271,7 @@ def frame(m: Machine, pos: int) -> int:
     left = max(0, m.source.length - m.base - pos - 8)
     if length > left:
         raise FormatError(
-            f"a frame of {count_text(length, 'byte')} where the pickle has {left:,} left", kind="truncated"
+            f"a frame of {plural(length, 'byte')} where the pickle has {left:,} left", kind="truncated"
         )
     if m.frame_end is not None:
         raise FormatError("a frame inside a frame")

@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
-from pthreport.checkpoint.errors import FormatError, count_text
+from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine.context import Context
 from pthreport.checkpoint.source import Held, Source, Stretch
 from pthreport.checkpoint.values import LongBytes, Value
+from pthreport.document.numbers import plural
 
 WINDOW = 4 * 1024 * 1024
 """Bytes of the pickle held at a time."""
@@ -74,7 +75,7 @@ class Machine:
                 self.crossed = self.base + self.frame_end
                 raise FormatError(
                     f"the instruction before crosses the end of its frame by "
-                    f"{count_text(position - self.frame_end, 'byte')}: readers disagree on what follows"
+                    f"{plural(position - self.frame_end, 'byte')}: readers disagree on what follows"
                 )
             self.frame_end = None
         absolute = self.base + position
@@ -111,7 +112,7 @@ class Machine:
         left = max(0, self.source.length - start)
         if length > left:
             raise FormatError(
-                f"names {count_text(length, 'byte')} where the pickle has {left:,} left", kind="truncated"
+                f"names {plural(length, 'byte')} where the pickle has {left:,} left", kind="truncated"
             )
         if length > self.limits.string_bytes:
             raise FormatError(

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Adapter, Report
+from pthreport.document import Adapter, Report, numbers
 from pthreport.draw import strip
-from pthreport.render import numbers
 from pthreport.render.page.index import Index
 from pthreport.render.page.spectra import Number, number
 from pthreport.render.page.strip import MOST_COLUMNS, groups

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from pthreport.document import Model, Report, SourceText
+from pthreport.document.text import visible
 from pthreport.render.page.bounds import PAGE, Bounds
-from pthreport.render.visible import visible
 
 _TORCH = re.compile(r"^torch\.nn\.modules\.\w+\.")
 """Where torch defines its layers, which are imported from torch.nn."""

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from msgspec.structs import replace
 
-from pthreport.document import Layer, Report, TensorRecord, to_json
+from pthreport.document import Layer, Report, TensorRecord, numbers, to_json
 from pthreport.document.spectrum import Spectrum
-from pthreport.render import numbers
 from pthreport.render.page.bounds import Bounds
 
 _ALWAYS = "The pixels of its pictures, the points of its spectra, the norms of single units and the exact corners of values are left out of it"

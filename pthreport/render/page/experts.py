@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Experts, Report
+from pthreport.document import Experts, Report, numbers
 from pthreport.draw import bars
-from pthreport.render import numbers
 from pthreport.render.page.index import Index
 from pthreport.render.page.spectra import Number, number
 from pthreport.render.page.text import plain
@@ -107,7 +106,7 @@ def _sentences(found: Sequence[Experts]) -> list[str]:
         one, pair = twins[0]
         total = sum(one.duplicate_pairs for one in found)
         said.append(
-            f"{numbers.plural(total, 'pair')} of experts {'is' if total == 1 else 'are'} nearly the same: "
+            f"{numbers.plural(total, 'pair')} of experts {numbers.verb(total, 'is', 'are')} nearly the same: "
             f"{pair.first} and {pair.second} of {plain(one.at, 80)} (cosine {numbers.value(pair.cosine, 4)})"
             f"{', …' if total > 1 else ''}."
         )
@@ -117,8 +116,8 @@ def _sentences(found: Sequence[Experts]) -> list[str]:
         gone = [str(n) for n in range(one.count) if n not in one.numbers]
         said.append(
             f"The router of {plain(one.at, 80)} tells {one.count} experts apart; "
-            f"{'expert' if len(gone) == 1 else 'experts'} {', '.join(gone[:8])}{', …' if len(gone) > 8 else ''} "
-            f"{'is' if len(gone) == 1 else 'are'} not in the file or of another shape."
+            f"{numbers.verb(len(gone), 'expert', 'experts')} {', '.join(gone[:8])}{', …' if len(gone) > 8 else ''} "
+            f"{numbers.verb(len(gone), 'is', 'are')} not in the file or of another shape."
         )
     biased = [one for one in found if one.router_biases]
     if biased:

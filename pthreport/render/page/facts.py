@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from pthreport.document import BatchNormFacts, Layer, NormFacts, RowFacts
-from pthreport.render import numbers
+from pthreport.document import BatchNormFacts, Layer, NormFacts, RowFacts, numbers
 from pthreport.render.page.tensor import Figure
 
 
@@ -18,7 +17,7 @@ def facts_of_layer(layer: Layer) -> tuple[Figure, ...]:
     facts.append(Figure("Parameters", f"{layer.parameters:,}"))
     if layer.buffers:
         facts.append(Figure("Buffer elements", f"{layer.buffers:,}"))
-    facts.append(Figure("Size", numbers.size(layer.bytes), f"{layer.bytes:,} bytes"))
+    facts.append(Figure("Size", numbers.size(layer.bytes), numbers.plural(layer.bytes, "byte")))
     if layer.batchnorm is not None:
         facts += _batchnorm(layer.batchnorm)
     if layer.norm is not None:

@@ -19,10 +19,10 @@ from pthreport.document import (
     Report,
     TableDetail,
     TextDetail,
+    numbers,
 )
 from pthreport.document.finding import Category
 from pthreport.draw import histogram, tiles
-from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index
 from pthreport.render.page.levels import ORDER, WORDS, Level, is_open
@@ -147,7 +147,7 @@ def _figure(detail: Detail) -> tuple[str, str, str] | None:
         unit = f" {detail.unit}" if detail.unit else ""
         return detail.label, numbers.value(detail.value) + unit, numbers.exact(detail.value)
     if isinstance(detail, BytesDetail):
-        return detail.label, numbers.size(detail.value), f"{detail.value:,} bytes"
+        return detail.label, numbers.size(detail.value), numbers.plural(detail.value, "byte")
     return None
 
 

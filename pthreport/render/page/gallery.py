@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Model, Picture, Report, TensorRecord
+from pthreport.document import Model, Picture, Report, TensorRecord, numbers
 from pthreport.draw import tiles
-from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import Choice, by_interest
 from pthreport.render.page.index import Index, LayerKey, layer_key

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Fact
+from pthreport.document import Fact, numbers
 from pthreport.draw import line
-from pthreport.render import numbers
 from pthreport.render.page.tensor import Drawing
 from pthreport.render.page.text import plain
 
@@ -66,7 +65,7 @@ def _chart(facts: Sequence[Fact]) -> Drawing:
     ]
     names = plain(_shared(facts[0].name) if several else facts[0].name, 80)
     length = max(len(fact.series) for fact in facts)
-    title = f"{names}: {numbers.count(length)} values in order{', log scale' if log else ''}"
+    title = f"{names}: {numbers.plural(length, 'value', short=True)} in order{', log scale' if log else ''}"
     caption = " ".join(_said(fact, several) for fact in facts)
     zero = not log and 0 <= low < 0.5 * high
     drawn = line.line_chart(
@@ -105,4 +104,4 @@ def _said(fact: Fact, several: bool) -> str:
     elif word == "rises" and most[1] != finite[-1][1]:
         said += f", highest {numbers.value(most[0])} at {most[1]} of {total}"
     lost = total - len(finite)
-    return said + (f"; {numbers.plural(lost, 'value')} not finite" if lost else "") + "."
+    return said + (f"; {numbers.plural(lost, 'value', short=True)} not finite" if lost else "") + "."

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Histogram, Layer, Model, Report, TensorRecord
-from pthreport.render import numbers
+from pthreport.document import Histogram, Layer, Model, Report, TensorRecord, numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import Choice
 from pthreport.render.page.facts import facts_of_layer

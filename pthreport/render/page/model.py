@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from pthreport.document import Amount, Layer, Model, Module, Report
+from pthreport.document import Amount, Layer, Model, Module, Report, numbers
 from pthreport.draw import bars
-from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.classes import ClassView, classes
 from pthreport.render.page.index import Index, layer_key
@@ -259,7 +258,7 @@ def _note(name: str, size: int, model: Model) -> str:
 
 def _of_all(size: int, model: Model) -> str:
     share = size / model.parameters if model.parameters else 0.0
-    return f"{size:,} parameters, {numbers.percent(share)}"
+    return f"{numbers.plural(size, 'parameter')}, {numbers.percent(share)}"
 
 
 def _budget_alt(model: Model) -> str:
@@ -268,7 +267,11 @@ def _budget_alt(model: Model) -> str:
         for kind, amount in list(model.by_kind.items())[:4]
         if amount.parameters
     ]
-    return f"Where the {numbers.count(model.parameters)} parameters are: " + ", ".join(parts) + "."
+    return (
+        f"Where the {numbers.plural(model.parameters, 'parameter', short=True)} {numbers.verb(model.parameters, 'is', 'are')}: "
+        + ", ".join(parts)
+        + "."
+    )
 
 
 def _budget_sentence(model: Model, gathered: bool) -> str:
@@ -281,7 +284,7 @@ def _budget_sentence(model: Model, gathered: bool) -> str:
     for kind, amount in list(model.by_kind.items())[:1]:
         if model.parameters:
             said.append(
-                f"{numbers.plural(amount.layers, kind + ' layer')} hold{'s' if amount.layers == 1 else ''} "
+                f"{numbers.plural(amount.layers, kind + ' layer')} {numbers.verb(amount.layers, 'holds', 'hold')} "
                 f"{numbers.percent(amount.parameters / model.parameters)}"
             )
     sentences = ["; ".join(said) + "."] if said else []

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Layer, Model, Precision, Report, Rounding, Saving, TensorRecord
+from pthreport.document import Layer, Model, Precision, Report, Rounding, Saving, TensorRecord, numbers
 from pthreport.draw import bars
-from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import by_interest
 from pthreport.render.page.index import Index, layer_key
@@ -147,10 +146,12 @@ def _cost(saving: Saving) -> str:
     lost = []
     if saving.overflow:
         lost.append(
-            f"{numbers.plural(saving.overflow, 'value')} overflow{'s' if saving.overflow == 1 else ''}"
+            f"{numbers.plural(saving.overflow, 'value', short=True)} {numbers.verb(saving.overflow, 'overflows', 'overflow')}"
         )
     if saving.vanish:
-        lost.append(f"{numbers.plural(saving.vanish, 'value')} vanish{'es' if saving.vanish == 1 else ''}")
+        lost.append(
+            f"{numbers.plural(saving.vanish, 'value', short=True)} {numbers.verb(saving.vanish, 'vanishes', 'vanish')}"
+        )
     if saving.median_sqnr is not None:
         lost.append(f"{_decibels(saving.median_sqnr)} dB in the median tensor")
     if saving.worst is not None and saving.worst_sqnr is not None:
@@ -194,7 +195,7 @@ def _wasted(report: Report) -> str:
         return ""
     nbytes = sum(record.nbytes for record, _ in exact)
     names = sorted({form for _, forms in exact for form in forms})
-    verb = "holds" if len(exact) == 1 else "hold"
+    verb = numbers.verb(len(exact), "holds", "hold")
     return (
         f"{numbers.plural(len(exact), 'weight tensor')} of {numbers.size(nbytes)} {verb} only values that a "
         f"narrower type ({', '.join(names)}) holds exactly: the rest of their bytes is wasted."
@@ -213,7 +214,7 @@ def outlier_sentence(found: Sequence[tuple[Layer, Precision]]) -> str:
             f"No layer has outlier channels: scales per channel gain at most {_decibels(most)} dB over one "
             f"per tensor ({plain(where.name or 'the root', 80)})."
         )
-    verb = "has" if len(wide) == 1 else "have"
+    verb = numbers.verb(len(wide), "has", "have")
     return (
         f"{numbers.plural(len(wide), 'layer')} {verb} outlier channels, for which int8 needs a scale each: the "
         f"gap is largest in {plain(where.name or 'the root', 80)} ({_decibels(most)} dB)."

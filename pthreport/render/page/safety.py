@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from pthreport.document import FileFacts, Import, Report, TorchView
+from pthreport.document import FileFacts, Import, Report, TorchView, numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.levels import Level
 
@@ -56,9 +56,7 @@ def safety(report: Report, bounds: Bounds = PAGE) -> Safety:
     counts = Counter(item.verdict for item in report.imports)
     parts = [f"{counts[verdict]} {_WORDS[verdict].lower()}" for verdict in order if counts[verdict]]
     total = len(views) + report.imports_left_out
-    sentence = (
-        f"The file names {total} import{'' if total == 1 else 's'}: {', '.join(parts)}." if total else ""
-    )
+    sentence = f"The file names {numbers.plural(total, 'import')}: {', '.join(parts)}." if total else ""
     return Safety(
         suspect=tuple(view for view in shown if view.level != "pass"),
         known=tuple(view for view in shown if view.level == "pass"),

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Layer, Model, Report
+from pthreport.document import Layer, Model, Report, numbers
 from pthreport.document.spectrum import Spectrum
 from pthreport.draw import strip
-from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.choose import by_interest
 from pthreport.render.page.index import Index, layer_key
@@ -224,7 +223,7 @@ def profile_sentence(found: Sequence[Found]) -> str:
         high, where = max(alphas, key=lambda pair: pair[0])
         said.append(
             f"Alpha is {numbers.value(middle)} in the median and between 2 and 6 in {usual} of the {len(alphas)} "
-            f"{'layer' if len(alphas) == 1 else 'layers'} whose tail fits a power law, highest in "
+            f"{numbers.verb(len(alphas), 'layer whose tail fits', 'layers whose tails fit')} a power law, highest in "
             f"{plain(where.name, 80)} ({numbers.value(high)})"
         )
     return ". ".join(said) + "." if said else ""

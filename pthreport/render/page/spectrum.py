@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Layer
+from pthreport.document import Layer, numbers
 from pthreport.document.spectrum import Spectrum
 from pthreport.draw import spectrum as draw
-from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.tensor import Drawing, Figure
 from pthreport.render.page.text import plain
@@ -66,19 +65,19 @@ def sentence(found: Spectrum) -> str:
         said = "All values are zero"
     elif noise.above + noise.below == 0:
         said = (
-            f"None of the {numbers.plural(count, 'singular value')} lies beyond what random weights of "
+            f"None of the {numbers.plural(count, 'singular value', short=True)} lies beyond what random weights of "
             "this size would have"
         )
     else:
-        verb = "lies" if noise.above + noise.below == 1 else "lie"
+        verb = numbers.verb(noise.above + noise.below, "lies", "lie")
         said = (
-            f"{numbers.percent(noise.outside)} of the {numbers.plural(count, 'singular value')} {verb} beyond "
+            f"{numbers.percent(noise.outside)} of the {numbers.plural(count, 'singular value', short=True)} {verb} beyond "
             f"what random weights of this size would have, {numbers.count(noise.above)} above and "
             f"{numbers.count(noise.below)} below"
         )
     if found.alpha is None:
         return f"{said}; its tail fits no power law." if count >= 10 else f"{said}."
-    tail = f"{numbers.count(found.alpha_tail)} values" if found.alpha_tail else "its values"
+    tail = numbers.plural(found.alpha_tail, "value", short=True) if found.alpha_tail else "its values"
     close = found.alpha_ks is not None and found.alpha_ks <= CLOSE
     verb = "its tail follows a power law of" if close else "the closest power law to its tail has"
     return (

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Highlight, Layer, Model, Report, Trend
+from pthreport.document import Highlight, Layer, Model, Report, Trend, numbers
 from pthreport.draw import strip
-from pthreport.render import numbers
 from pthreport.render.page.index import Index, layer_key
 from pthreport.render.page.kinds import family
 from pthreport.render.page.levels import WORDS

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Initialisation, Picture, Statistics, TensorRecord, Units
+from pthreport.document import Initialisation, Picture, Statistics, TensorRecord, Units, numbers
 from pthreport.draw import bars, histogram
-from pthreport.render import numbers
 from pthreport.render.page.text import plain
 
 
@@ -93,7 +92,9 @@ def initialisation_words(found: Initialisation) -> str:
         evidence.append(f"spread {numbers.times(found.spread_ratio)} the law's")
     if found.bound_ratio is not None and not found.consistent:
         evidence.append(f"largest value {numbers.times(found.bound_ratio)} its bound")
-    held = f" ({'; '.join(evidence)}; {numbers.count(found.values)} values)" if evidence else ""
+    held = (
+        f" ({'; '.join(evidence)}; {numbers.plural(found.values, 'value', short=True)})" if evidence else ""
+    )
     lead = "consistent with" if found.consistent else "not consistent with"
     note = f"; {found.note}" if found.note else ""
     return f"{lead} {found.law}{held}{note}"
@@ -211,9 +212,9 @@ def _drawings(record: TensorRecord, statistics: Statistics, name: str | None) ->
     caption = _linear_caption(statistics)
     outside = shape.below + shape.above
     if outside:
-        caption += f" {numbers.count(outside)} values lie outside the picture."
+        caption += f" {numbers.plural(outside, 'value', short=True)} {numbers.verb(outside, 'lies', 'lie')} outside the picture."
     alt = (
-        f"Histogram of {numbers.count(statistics.count)} values from {numbers.value(statistics.min)} to "
+        f"Histogram of {numbers.plural(statistics.count, 'value', short=True)} from {numbers.value(statistics.min)} to "
         f"{numbers.value(statistics.max)}, mean {numbers.value(statistics.mean)}, standard deviation "
         f"{numbers.value(statistics.std)}."
     )
@@ -237,8 +238,11 @@ def _linear_caption(statistics: Statistics) -> str:
             text += f"; the largest is {numbers.times(statistics.absmax / statistics.rms)} the RMS"
         return text + "."
     if statistics.std == 0 and statistics.count:
-        return f"All {numbers.count(statistics.count)} values are {numbers.value(statistics.mean)}."
-    return f"{numbers.count(statistics.count)} finite values."
+        same = numbers.value(statistics.mean)
+        if statistics.count == 1:
+            return f"The one value is {same}."
+        return f"All {numbers.count(statistics.count)} values are {same}."
+    return f"{numbers.plural(statistics.count, 'finite value', short=True)}."
 
 
 def _log_caption(record: TensorRecord, statistics: Statistics) -> str:
@@ -253,7 +257,7 @@ def _log_caption(record: TensorRecord, statistics: Statistics) -> str:
     high = 2.0**top if top < sys.float_info.max_exp else sys.float_info.max
     text = f"Magnitudes run from {numbers.value(low, 2)} to {numbers.value(high, 2)}"
     if statistics.zeros:
-        text += f"; {numbers.count(statistics.zeros)} exact zeros are not in it"
+        text += f"; {numbers.plural(statistics.zeros, 'exact zero', short=True)} {numbers.verb(statistics.zeros, 'is', 'are')} not in it"
     return text + "."
 
 
@@ -280,18 +284,24 @@ def _units_text(units: Units, unit: str) -> str:
         )
     if units.large:
         listed = _first(units.large_units, units.large)
-        parts.append(f"{numbers.plural(units.large, unit)} above four times the median: {listed}.")
+        parts.append(
+            f"{numbers.plural(units.large, unit, short=True)} above four times the median: {listed}."
+        )
     if units.dead:
         dead = f"dead {unit}" if unit == "unit" else f"{unit} of next to nothing"
         many = None if unit == "unit" else f"{unit}s of next to nothing"
-        parts.append(f"{numbers.plural(units.dead, dead, many)}: {_first(units.dead_units, units.dead)}.")
+        parts.append(
+            f"{numbers.plural(units.dead, dead, many, short=True)}: {_first(units.dead_units, units.dead)}."
+        )
     elif unit == "unit":
         parts.append("No dead unit.")
     if units.duplicates_searched is not None:
         if units.duplicate_pairs:
             pairs = ", ".join(f"{pair.first} and {pair.second}" for pair in units.duplicates[:4])
             more = ", …" if units.duplicate_pairs > 4 else ""
-            parts.append(f"{numbers.plural(units.duplicate_pairs, 'duplicate pair')}: {pairs}{more}.")
+            parts.append(
+                f"{numbers.plural(units.duplicate_pairs, 'duplicate pair', short=True)}: {pairs}{more}."
+            )
         else:
             parts.append(f"No two {unit}s say the same.")
     return " ".join(parts)

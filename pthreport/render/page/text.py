@@ -1,7 +1,7 @@
 """Names and texts from the file, made fit for the page.
 
 What a text could hide (control characters, direction overrides, what cannot be seen) is written out
-by `pthreport.render.visible`. Escaping for markup is not done here but by the templates, for every
+by `pthreport.document.text`. Escaping for markup is not done here but by the templates, for every
 text alike.
 """
 
@@ -9,7 +9,7 @@ import re
 
 from markupsafe import Markup, escape
 
-from pthreport.render.visible import visible
+from pthreport.document.text import cut_value, visible
 
 _JOINTS = re.compile(r"([._/-])(?=\w)")
 LONGEST_NAME = 120
@@ -19,17 +19,9 @@ LONGEST_TEXT = 4000
 def shown(text: str) -> str:
     """Any text that reaches the page: hidden characters written out, newlines and tabs kept."""
     if text.isprintable():
-        return cut(text, LONGEST_TEXT)
-    lines = cut(text, LONGEST_TEXT).replace("\t", "    ").split("\n")
+        return cut_value(text, LONGEST_TEXT)
+    lines = cut_value(text, LONGEST_TEXT).replace("\t", "    ").split("\n")
     return "\n".join(visible(line) for line in lines)
-
-
-def cut(text: str, longest: int = LONGEST_NAME) -> str:
-    """`text` with its middle left out, and its length said, where it is longer than `longest`."""
-    if len(text) <= longest:
-        return text
-    tail = longest // 4
-    return f"{text[: longest - tail]} … {text[-tail:]} ({len(text):,} characters)"
 
 
 def sentence(text: str) -> str:
@@ -39,7 +31,7 @@ def sentence(text: str) -> str:
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:
     """A name for an attribute or a tooltip: visible, cut, on one line; not yet escaped."""
-    return visible(cut(text, longest))
+    return visible(text, longest)
 
 
 def brief(text: str, longest: int = LONGEST_NAME) -> Markup:

@@ -13,9 +13,9 @@ from pthreport.document import (
     Report,
     Scaler,
     Scheduler,
+    numbers,
 )
 from pthreport.draw import bars, line, strip
-from pthreport.render import numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.history import History, history
 from pthreport.render.page.index import Index

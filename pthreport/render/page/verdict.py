@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from pthreport.document import Report, Statement
-from pthreport.render import numbers
+from pthreport.document import Report, Statement, numbers
 from pthreport.render.page.index import Index
 from pthreport.render.page.levels import STATE_ICONS, WORDS, Level
 from pthreport.render.page.text import plain
@@ -137,9 +136,9 @@ def _facts(report: Report) -> tuple[tuple[str, str, str], ...]:
     checkpoint = report.checkpoint
     nbytes = sum(tensor.nbytes for tensor in report.tensors)
     facts = [
-        ("Size", numbers.size(checkpoint.size), f"{checkpoint.size:,} bytes"),
+        ("Size", numbers.size(checkpoint.size), numbers.plural(checkpoint.size, "byte")),
         ("Container", CONTAINERS[checkpoint.container], checkpoint.container),
-        ("Tensors", numbers.count(len(report.tensors)), f"{nbytes:,} bytes of values"),
+        ("Tensors", numbers.count(len(report.tensors)), f"{numbers.plural(nbytes, 'byte')} of values"),
     ]
     models = report.models
     if models:

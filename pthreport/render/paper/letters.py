@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from pthreport.render.visible import escape
+from pthreport.document.text import escape
 
 SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
 MONO_ADVANCE = 0.602

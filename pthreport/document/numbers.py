@@ -1,7 +1,7 @@
-"""How a person writes numbers: 25.6 M, 1.2e-5, 97.7 MB, a true minus sign.
+"""How a person writes numbers: 25.6 M, 1.2e-5, 97.7 MB, 3 layers, a true minus sign.
 
-Every function is total: None gives a dash, NaN and infinities their names. Exact figures belong
-beside these (on hover, in the JSON), written by `exact`.
+Every function is total: None gives a dash, NaN and infinities their names. `exact` writes the same figure for a
+copy or a hover, as Python reads it back.
 """
 
 import math
@@ -43,7 +43,7 @@ def count(number: int | None) -> str:
         return DASH
     if abs(number) < 10_000:
         return _signed(number, f"{abs(number):,}")
-    return _signed(number, _scaled(abs(number), ("", "k", "M", "G", "T", "P", "E")))
+    return _signed(number, _scaled(abs(number)))
 
 
 def size(nbytes: int | None) -> str:
@@ -52,7 +52,7 @@ def size(nbytes: int | None) -> str:
         return DASH
     if abs(nbytes) < 1000:
         return f"{nbytes} B"
-    return _signed(nbytes, _scaled(abs(nbytes), _UNITS)) + "B"
+    return _signed(nbytes, _scaled(abs(nbytes))) + "B"
 
 
 def exact(number: float | None) -> str:
@@ -94,9 +94,14 @@ def shape(dims: tuple[int, ...]) -> str:
     return f" {TIMES} ".join(str(dim) for dim in dims) if dims else "scalar"
 
 
-def plural(number: int, one: str, many: str | None = None) -> str:
-    """ "1 layer", "53 layers", "1,204 entries"."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+def plural(number: int, one: str, many: str | None = None, *, short: bool = False) -> str:
+    """A number with its noun: "1 layer", "53 layers", "1,204 entries", and `short` "25.6 M parameters"."""
+    return f"{count(number) if short else f'{number:,}'} {one if number == 1 else many or one + 's'}"
+
+
+def verb(number: int, one: str, many: str) -> str:
+    """The verb that goes with a number: "1 layer is", "53 layers are"."""
+    return one if number == 1 else many
 
 
 def at_point(text: str) -> tuple[str, str]:
@@ -122,11 +127,11 @@ def _exponent(magnitude: float, decimals: int) -> str:
     return f"{mantissa}e{int(power)}"
 
 
-def _scaled(magnitude: int, units: tuple[str, ...]) -> str:
+def _scaled(magnitude: int) -> str:
     scaled, unit = float(magnitude), 0
     # 999.5 would be written "1000", so it already belongs to the next unit.
-    while scaled >= 999.5 and unit < len(units) - 1:
+    while scaled >= 999.5 and unit < len(_UNITS) - 1:
         scaled /= 1000
         unit += 1
     decimals = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
-    return f"{scaled:.{decimals}f} {units[unit]}"
+    return f"{scaled:.{decimals}f} {_UNITS[unit]}"

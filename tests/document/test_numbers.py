@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pthreport.render import numbers
+from pthreport.document import numbers
 
 
 @pytest.mark.parametrize(
