@@ -328,14 +328,8 @@ def _outline(report: "Report", outputs: list[str]) -> None:
     console = _console()
     summary = report.summary
     console.print(Text(visible(cut_sentence(summary.what, 400))))
-    counts = ", ".join(
-        plural(number, noun)
-        for number, noun in (
-            (summary.errors, "error"),
-            (summary.warnings, "warning"),
-            (summary.notes, "note"),
-        )
-    )
+    counts = f"{plural(summary.errors, 'error')}, {plural(summary.warnings, 'warning')}"
+    counts += f", {plural(summary.notes, 'note')}"
     console.print(Text(f"{counts}; safe to load? {visible(cut_sentence(summary.safety.text, 300))}"))
     for output in outputs:
         console.print(Text(f"written: {output}", style="dim"))

@@ -24,7 +24,7 @@ def test_it_names_the_tensor_and_counts_the_values(tmp_path: Path, value: float)
     found = finding(report, "nonfinite-weights")
     assert (found.status, found.severity) == ("fail", "error")
     assert found.where == ("model.conv.weight",)
-    assert "1 values in 1 of 7 tensors" in found.evidence
+    assert "1 value in 1 of 7 tensors" in found.evidence
     assert report.summary.errors == 1
     assert report.summary.health.state == "bad"
     assert report.findings[report.summary.worst[0]] == found

@@ -17,7 +17,7 @@ EXAMPLES = Examples(faulty=saved(transposed()), sound=saved(weights()), found="i
 def test_a_transposed_weight_is_named(tmp_path: Path) -> None:
     found = finding(analyzed(tmp_path, transposed()), "saved-views")
     assert found.where == ("fc.weight",)
-    assert "1 of 8 tensors are not contiguous" in found.evidence
+    assert "1 of 8 tensors is not contiguous" in found.evidence
 
 
 def test_parts_of_one_storage_are_named_together(tmp_path: Path) -> None:
