@@ -97,7 +97,7 @@ def test_names_do_not_break_a_line(tmp_path: Path) -> None:
             texts = [problem.text for problem in checkpoint.problems]
     except CheckpointError as error:
         texts = [error.message]
-    assert any("a\\nb.\\x1b[" in text for text in texts)
+    assert any("a\\x0ab.\\x1b[" in text for text in texts)
     assert all(text.isprintable() for text in texts)
 
 

@@ -74,7 +74,7 @@ def test_depth_nodes_and_lengths_are_bounded() -> None:
     assert sum(visit.cut > 0 for visit in walk(list(range(100)), Limits(nodes=10))) == 1
     long = {"k" * 1_000_000: {"x" * 5_000: tensor()}}
     assert all(len(path) < 1_100 for path in paths(long))
-    assert "(1,000,000 characters)" in paths(long)[1]
+    assert all("…" in path for path in paths(long)[1:])
 
 
 def test_keys_of_records_may_be_anything() -> None:

@@ -155,7 +155,7 @@ def test_a_hostile_name_is_text_everywhere() -> None:
         assert forbidden not in text
     assert "{{ 7 * 7 }}" in shown
     assert "\\u202e" in shown
-    assert "100,000 characters" in shown
+    assert "…" in shown
     assert "x" * 500 not in text
     assert len(text) < 400_000
     links_resolve(page)
