@@ -153,7 +153,17 @@ def assemble(
         format=dict(checkpoint.format),
         complete=not any(problem.partial for problem in problems),
         problems=tuple(_in_words(problem) for problem in problems),
-        problem_list=tuple(ProblemFound(**asdict(problem)) for problem in problems),
+        problem_list=tuple(
+            ProblemFound(
+                kind=one.kind,
+                text=one.text,
+                where=one.where,
+                offset=one.offset,
+                partial=one.partial,
+                refused=one.refused,
+            )
+            for one in problems
+        ),
         torch=None if view is None else TorchView(**asdict(view)),
         files=tuple(checkpoint.files) if checkpoint.is_folder else (),
     )
@@ -215,7 +225,7 @@ def _in_words(problem: Problem) -> str:
     where = "" if problem.where is None or repr(problem.where) in problem.text else problem.where
     where = f"{cut(where, WHERE)}: " if where else ""
     offset = "" if problem.offset is None else f" (at byte {problem.offset:,})"
-    return f"{where}{problem.text}{offset}"
+    return f"{where}{problem.sentence}{offset}"
 
 
 def _measured_model(

@@ -9,13 +9,20 @@ from typing import Self
 
 from pthreport.checkpoint import nested
 from pthreport.checkpoint.containers import table
-from pthreport.checkpoint.containers.reading import Reading
+from pthreport.checkpoint.containers.reading import InputFile, Reading
 from pthreport.checkpoint.containers.zip_archive import MemberData
-from pthreport.checkpoint.errors import CheckpointError, FormatError, Problem, ReadError, one_line, summed
+from pthreport.checkpoint.errors import (
+    CheckpointError,
+    FormatError,
+    Problem,
+    ReadError,
+    one_line,
+    summed,
+)
 from pthreport.checkpoint.folders import open_folder
 from pthreport.checkpoint.folders import read as read_folder
 from pthreport.checkpoint.folders.folder import Folder, short
-from pthreport.checkpoint.imports import Imports, ImportUse
+from pthreport.checkpoint.imports import ImportUse
 from pthreport.checkpoint.limits import Limits, met
 from pthreport.checkpoint.overlaps import overlaps
 from pthreport.checkpoint.source import Source, Stretch, open_file
@@ -59,20 +66,20 @@ class Checkpoint:
         self._reading = reading
         self._source = opened
         self._digest: str | None = None
-        self._scratch = reading.scratch
-        self._verify = reading.verify
-        self.limits: Limits = reading.limits
-        self.path: Path = reading.path
-        self.name: str = reading.path.name
+        self._scratch = reading.file.scratch
+        self._verify = reading.result.verify
+        self.limits: Limits = reading.file.limits
+        self.path: Path = reading.file.path
+        self.name: str = reading.file.path.name
         self.size: int = opened.length
-        self.container: str = reading.container
-        self.format: dict[str, str] = reading.format
-        self.tree: Value = reading.tree
+        self.container: str = reading.result.container
+        self.format: dict[str, str] = reading.result.format
+        self.tree: Value = reading.result.tree
         self.tensors: Mapping[str, Tensor] = Tensors(_place(reading))
-        self.problems: list[Problem] = summed(reading.problems)
+        self.problems: list[Problem] = summed(reading.result.problems)
         self.imports: list[ImportUse]
         self.imports_left_out: int
-        self.imports, self.imports_left_out = reading.imports.listing(reading.limits.imports)
+        self.imports, self.imports_left_out = reading.result.imports.listing(reading.file.limits.imports)
 
     @property
     def complete(self) -> bool:
@@ -101,7 +108,7 @@ class Checkpoint:
         return isinstance(self._source, Folder)
 
     def verify(self) -> list[Problem]:
-        """What only reading every byte can tell: checksums that the container itself carries.
+        """What only reading every byte shows: checksums that the container itself carries.
 
         Streamed, and safe to call while tensors are read; a container without checksums gives an
         empty list.
@@ -131,7 +138,7 @@ class Checkpoint:
 def _place(reading: Reading) -> dict[str, Tensor]:
     """Walk the tree once: give tensors their paths, imports their places, and note what is cut."""
     tensors: dict[str, Tensor] = {}
-    for visit in walk(reading.tree, reading.limits):
+    for visit in walk(reading.result.tree, reading.file.limits):
         value = visit.value
         if isinstance(value, Tensor):
             if visit.repeat_of is None:
@@ -143,39 +150,38 @@ def _place(reading: Reading) -> dict[str, Tensor]:
                     damaged = value.dtype.unreadable is None and not unnoticed
                     reading.problem(
                         value.problem,
-                        _begins(reading, value),
-                        visit.path,
-                        True,
-                        refused=damaged,
+                        "damaged" if damaged else "partial",
+                        offset=_begins(reading, value),
+                        where=visit.path,
                         kind=value.fault(),
                     )
         elif isinstance(value, Global | Record):
-            reading.imports.place(value.module, value.name, visit.path)
+            reading.result.imports.place(value.module, value.name, visit.path)
         elif isinstance(value, bytes | LongBytes):
             nested.probe(reading, value, visit.path)
         if visit.cut:
-            limits = reading.limits
+            limits = reading.file.limits
             text = f"{plural(visit.cut, 'value')} below are not shown ({met('depth', limits.depth)})"
             if visit.key_text == "…":
                 text = f"what follows is not shown ({met('nodes', limits.nodes)})"
-            reading.problem(text, None, visit.path, True, kind="limit")
+            reading.problem(text, "partial", where=visit.path, kind="limit")
     for one in overlaps(tensors.values()):
         more = f"; the storage has {one.pairs:,} such pairs" if one.pairs > 1 else ""
         reading.problem(
             f"its values overlap those of {short(one.second.path)} in one storage, at other bounds{more}",
-            _begins(reading, one.first),
-            one.first.path,
+            offset=_begins(reading, one.first),
+            where=one.first.path,
             kind="overlap",
         )
     return tensors
 
 
 def _begins(reading: Reading, tensor: Tensor) -> int | None:
-    """The byte of the file at which a tensor's storage begins, where it stands in the file itself."""
+    """The byte of the file at which a tensor's storage begins, where it is in the file itself."""
     data = None if tensor.storage is None else tensor.storage.data
     if isinstance(data, MemberData):
         return data.offset
-    return data.start if isinstance(data, Stretch) and data.data is reading.source else None
+    return data.start if isinstance(data, Stretch) and data.data is reading.file.source else None
 
 
 def _open(place: Path) -> Source | Folder:
@@ -203,33 +209,33 @@ def open_checkpoint(path: str | os.PathLike[str], limits: Limits | None = None) 
     """Open a checkpoint without running anything in it.
 
     Raises `CheckpointError` where nothing can be read: its message says what the file is and what to
-    do. Damage that leaves something to read is told in `Checkpoint.problems` instead.
+    do. Damage that leaves something to read is in `Checkpoint.problems` instead.
     """
     place = Path(path)
     limits = limits or Limits()
     opened = _open(place)
     source = opened if isinstance(opened, Source) else Source(-1, 0)
-    reading = Reading(place, source, limits, imports=Imports(limits.names))
+    reading = Reading(InputFile.outermost(place, source, limits, nested.read_nested))
     try:
         if isinstance(opened, Folder):
             read_folder(reading, opened)
         else:
             table.read(reading)
         if (
-            not reading.worth_keeping()
-            and reading.problems
-            and any(one.partial for one in reading.problems)
+            not reading.result.worth_keeping()
+            and reading.result.problems
+            and any(one.partial for one in reading.result.problems)
         ):
-            first = next(one for one in reading.problems if one.partial)
+            first = next(one for one in reading.result.problems if one.partial)
             raise FormatError(first.text, first.offset)
         return Checkpoint(reading, opened)
     except (FormatError, ReadError) as reason:
         opened.close()
-        reading.scratch.close()
+        reading.file.scratch.close()
         offset = reason.offset if isinstance(reason, FormatError) else None
         where = f" (at byte {offset:,})" if offset else ""
         raise CheckpointError(one_line(f"{reason}{where}"), place, offset) from reason
     except BaseException:
         opened.close()
-        reading.scratch.close()
+        reading.file.scratch.close()
         raise

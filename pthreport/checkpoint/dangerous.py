@@ -5,14 +5,14 @@ pickles and from the block lists of picklescan and fickling.
 """
 
 _RUNS = "Runs commands of the operating system."
-_CODE = "Runs code that stands in the file."
+_CODE = "Runs code from the file."
 _REACH = "Fetches any function or attribute by name, and so reaches code to run."
 _LOADS = "Loads another pickle without restrictions, which may run any code."
 _NET = "Opens network connections."
 _FILES = "Reads, writes or deletes files."
 _NATIVE = "Loads or runs native code."
 _IMPORTS = "Imports modules or installs packages, and runs their code."
-_CALLS = "Calls functions that stand in the file."
+_CALLS = "Calls functions that the file names."
 _INNER = "Reaches into the running interpreter."
 
 PACKAGES: dict[str, str] = {
@@ -197,7 +197,7 @@ NAMES: dict[tuple[str, str], str] = {
     (
         "torch.storage",
         "_load_from_bytes",
-    ): "Loads a second torch file that stands inside this one, without restrictions.",
+    ): "Loads a second torch file from inside this one, without restrictions.",
     ("numpy", "load"): _LOADS,
     ("numpy", "size"): "Reaches, with a state set on it, whatever numpy's functions refer to.",
     ("types", "CodeType"): _CODE,

@@ -21,7 +21,7 @@ COMPLEX32 = np.dtype([("real", np.float16), ("imag", np.float16)])
 @dataclass(frozen=True, slots=True)
 class DType:
     """An element type. `raw` is the native-endian numpy type in which `Tensor.read` hands out its
-    values; `itemsize` is bytes an element. `unreadable` says why its values cannot be told, if so.
+    values; `itemsize` is bytes an element. `unreadable` says why its values cannot be read, if so.
     `block` is elements and bytes of a block in the file, where `read` hands out what blocks stand for."""
 
     name: str

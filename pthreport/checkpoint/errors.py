@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from pthreport.document.numbers import plural
 from pthreport.document.report import ProblemKind
@@ -48,24 +49,51 @@ def kind_of(error: Exception) -> ProblemKind:
     return "truncated"
 
 
+Effect = Literal["noted", "partial", "refused", "damaged"]
+"""What follows from a problem: nothing ("noted"), something stayed unread ("partial"), torch's own reader does not
+take the file for it although everything could be read here ("refused"), or both of these ("damaged")."""
+
+TORCH_REFUSES = "torch refuses this"
+
+
+def effect_of(*, partial: bool = False, refused: bool = False) -> Effect:
+    """The effect of a problem that leaves something unread, or that torch refuses, or both."""
+    if partial:
+        return "damaged" if refused else "partial"
+    return "refused" if refused else "noted"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something that is wrong with the file: one line of text, without a final period.
 
-    `offset` is a byte of the file, `where` a tree path or a member's name. `partial` says that
-    something stayed unread because of it, `refused` that torch's own reader does not take the file
-    for it. `kind` is what the checks go by.
+    `offset` is a byte of the file, `where` a tree path or a member's name. `kind` is what the checks
+    go by.
     """
 
     text: str
+    effect: Effect = "noted"
     offset: int | None = None
     where: str | None = None
-    partial: bool = False
-    refused: bool = False
     kind: ProblemKind = "malformed"
 
+    @property
+    def partial(self) -> bool:
+        """Whether something stayed unread because of it."""
+        return self.effect in ("partial", "damaged")
+
+    @property
+    def refused(self) -> bool:
+        """Whether torch's own reader does not take the file for it."""
+        return self.effect in ("refused", "damaged")
+
+    @property
+    def sentence(self) -> str:
+        """The text, and what torch makes of it."""
+        return f"{self.text}; {TORCH_REFUSES}" if self.refused else self.text
+
     def at(self, where: str) -> "Problem":
-        """The same problem, said of another place."""
+        """The same problem at another place."""
         return replace(self, where=where)
 
 
@@ -80,7 +108,7 @@ LISTED = 500
 
 
 def summed(problems: list[Problem]) -> list[Problem]:
-    """The problems, with those beyond `SAME_TEXT` of one wording, or `LISTED` in all, told by their
+    """The problems, with those beyond `SAME_TEXT` of one wording, or `LISTED` in all, reported by their
     number; the partial ones are left out last."""
     seen: dict[str, int] = {}
     kept: list[Problem] = []
@@ -97,7 +125,9 @@ def summed(problems: list[Problem]) -> list[Problem]:
         partial = any(one.partial for one in left)
         kept.append(
             replace(
-                left[0], text=f"{text}: {plural(len(left), 'more time')}", partial=partial, refused=False
+                left[0],
+                text=f"{text}: {plural(len(left), 'more time')}",
+                effect="partial" if partial else "noted",
             )
         )
     return kept

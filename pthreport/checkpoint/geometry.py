@@ -1,4 +1,4 @@
-"""Where a view's elements stand in its storage: sizes, strides and an offset, all in elements."""
+"""Where a view's elements are in its storage: sizes, strides and an offset, all in elements."""
 
 from collections.abc import Sequence
 
@@ -39,7 +39,7 @@ def addressable(shape: Sequence[int], itemsize: int) -> bool:
 
 
 def is_contiguous(shape: Sequence[int], strides: Sequence[int]) -> bool:
-    """Whether the elements stand in C order without gaps; sizes of 1 and empty tensors do not count."""
+    """Whether the elements are in C order without gaps; sizes of 1 and empty tensors do not count."""
     step = 1
     for size, stride in zip(reversed(shape), reversed(strides), strict=True):
         if size == 0:

@@ -21,7 +21,7 @@ class ImportUse:
     `uses` tells what loading would do with it, of "imported", "called", "built" (a state is set on
     what the call made), "set" (a state is set on the imported thing itself) and "inside bytes" (named
     by a pickle in a byte string, which loading by itself leaves alone). `count` is how often
-    it is named or called, `places` the first tree paths where it still stands, `offset` the byte of
+    it is named or called, `places` the first tree paths where it still is, `offset` the byte of
     the pickle at which it is named first.
     """
 
@@ -88,7 +88,7 @@ class Imports:
         self._use(pair, 0).changed += 1
 
     def place(self, module: str, name: str, path: str) -> None:
-        """The name, or what its call made, stands at `path`."""
+        """The name, or what its call made, is at `path`."""
         use = self._uses.get((module, name))
         if use is not None and len(use.places) < PLACES and path not in use.places:
             use.places.append(path)
@@ -157,7 +157,7 @@ class Imports:
             if times
         ]
         if use.inside and not use.named:
-            why = f"{why} It stands in a byte string: only who unpickles that imports it."
+            why = f"{why} It is inside a byte string: only unpickling that string imports it."
         if use.changed and verdict != "dangerous":
             verdict = "dangerous"
             why = "Loading would change the imported class or function itself, for the whole process."

@@ -6,10 +6,12 @@ too, the smaller of the two counts. `--limit NAME=VALUE` and `Limits(NAME=VALUE)
 """
 
 import re
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from pthreport.checkpoint.errors import FormatError
 from pthreport.document.nearest import nearest
 
 KIB = 1024
@@ -135,3 +137,24 @@ class Budget:
     def of(cls, limits: Limits) -> "Budget":
         """The whole budget of a file."""
         return cls(limits.opcodes, limits.objects, limits.tensors, limits.pickle_bytes)
+
+
+class InflationBudget:
+    """What the compressed members of one file, and of all files inside it, may still expand to."""
+
+    def __init__(self, limits: Limits, size: int) -> None:
+        self._limit = limits.inflated_bytes
+        self._most = max(limits.inflated_bytes, limits.inflated_ratio * size)
+        self._taken = 0
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> None:
+        """Take `size` bytes; raises `FormatError` where not as many are left."""
+        with self._lock:
+            self._taken += size
+            taken = self._taken
+        if taken > self._most:
+            which = met("inflated_bytes", self._limit)
+            raise FormatError(
+                f"compressed members expand to more than {self._most:,} bytes ({which})", kind="limit"
+            )

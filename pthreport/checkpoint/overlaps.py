@@ -10,7 +10,7 @@ from pthreport.checkpoint.tensor import Tensor
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlap:
-    """Two tensors whose elements stand in ranges of one storage that overlap without being the same
+    """Two tensors whose elements are in ranges of one storage that overlap without being the same
     (tied weights are the same range), and how many such neighbours the storage has."""
 
     first: Tensor

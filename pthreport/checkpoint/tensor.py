@@ -59,7 +59,7 @@ class Tensor:
     `strides` and `offset` count elements. `path` is its place in the tree ("" until the tree is
     complete). `problem` says why its values cannot be read. `requires_grad`, `is_parameter`,
     `location` (of the storage) are what the file says. `origin` is "torch" or "numpy". `type_name`
-    is the class's name where the file names one, `attributes` what is set on the tensor beside its
+    is the class's name where the file names one, `attributes` what is set on the tensor besides its
     values. `absent` says that the values were never saved (a meta tensor), which is no damage.
     A `sparse` tensor is that of its stored values: shape, `read` and `slice` are theirs, only
     `logical_shape`, `numpy` and `torch` those of the whole. `role` is what the file itself says that it is to its module, None where it says nothing.
@@ -117,7 +117,7 @@ class Tensor:
 
     @property
     def contiguous(self) -> bool:
-        """Whether the elements stand in C order without gaps."""
+        """Whether the elements are in C order without gaps."""
         return is_contiguous(self.shape, self.strides)
 
     @property

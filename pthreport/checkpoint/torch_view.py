@@ -35,23 +35,22 @@ class TorchView:
 def torch_view(reading: Reading) -> TorchView | None:
     """The view on a file that has been read; None for what nobody would give to torch.load."""
     stops_at = None
-    for data, start, fields in reading.pickles:
+    for data, start, fields in reading.result.pickles:
         stops_at = follow(data, start, fields).stops_at
         if stops_at is not None:
             break
-    if reading.container == "safetensors":
-        named = reading.path.name.endswith(".safetensors")
-        refuses = next((one.text for one in reading.problems if one.refused), None)
+    if reading.result.container == "safetensors":
+        named = reading.file.path.name.endswith(".safetensors")
+        refuses = next((one.text for one in reading.result.problems if one.refused), None)
         if not named:
             refuses = "torch.load reads safetensors only from a file named .safetensors"
-    elif reading.container in _REFUSED:
-        refuses = _REFUSED[reading.container]
-    elif reading.container in ("torch-zip", "torch-legacy"):
-        refuses = next((one.text for one in reading.problems if one.refused), None)
-        refuses = refuses and refuses.removesuffix(": torch refuses this")
-        if reading.broken:
+    elif reading.result.container in _REFUSED:
+        refuses = _REFUSED[reading.result.container]
+    elif reading.result.container in ("torch-zip", "torch-legacy"):
+        refuses = next((one.text for one in reading.result.problems if one.refused), None)
+        if reading.result.cannot_unpack:
             refuses = refuses or "a member that cannot be unpacked"
-        if reading.path.name.endswith(".safetensors"):
+        if reading.file.path.name.endswith(".safetensors"):
             refuses = "torch.load takes a file named .safetensors for safetensors"
     else:
         return None

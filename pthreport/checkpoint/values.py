@@ -1,4 +1,4 @@
-"""The values of a tree: plain Python wherever Python has the type, and a few records beside it.
+"""The values of a tree: plain Python wherever Python has the type, and a few records of our own.
 
 A tree holds dict, list, tuple, str, bytes, int, float, complex, bool and None as they are, and
 
@@ -62,7 +62,7 @@ class Collection:
 @dataclass(eq=False, slots=True, frozen=True)
 class Global:
     """A name that loading the file would import. `source_file` and `source` are what old files carry
-    beside a class: its source text, as the writer saw it."""
+    with a class: its source text, as the writer saw it."""
 
     module: str
     name: str

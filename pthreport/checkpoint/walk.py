@@ -20,7 +20,7 @@ class Visit:
     """One value at one place.
 
     `path` is the keys from the root joined with "."; for tensors and containers no two are the same.
-    `key` is the dict key, index or attribute as it stands, `key_text` what is shown of it. `depth` is
+    `key` is the dict key, index or attribute as it is, `key_text` what is shown of it. `depth` is
     0 at the root. `repeat_of` is the path under which this very container was visited before (it is
     then not entered again, so shared and cyclic trees end). `cut` is the number of children that a
     limit keeps from being visited.
@@ -149,7 +149,7 @@ CONTAINERS = (*_PLAIN_CONTAINERS, Collection, Record, Tensor)
 
 
 class _Paths:
-    """Hands out paths; the second place that would get the same one is told apart."""
+    """Hands out paths; the second place that would get the same one gets a suffix."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit

@@ -20,7 +20,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     more = f", and {plural(len(found) - 1, 'thing')} more" if len(found) > 1 else ""
     return Outcome(
         status="warn",
-        evidence=f"{found[0].text.removesuffix(': torch refuses this')}{more}",
+        evidence=f"{found[0].text}{more}",
         where=tuple(dict.fromkeys(p.where for p in found if p.where)),
         details=(table(("what", "where", "at byte"), rows),),
     )

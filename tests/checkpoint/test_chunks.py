@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pthreport.checkpoint import DTYPES, ReadError, Storage, Tensor
-from pthreport.checkpoint.folders.chunks import Chunk, boxes, gaps, paste
+from pthreport.checkpoint.folders.chunks import Chunk, assemble_chunks, boxes, gaps
 from pthreport.checkpoint.geometry import contiguous_strides
 from pthreport.checkpoint.source import Held
 
@@ -50,7 +50,7 @@ def grids(draw: st.DrawFn) -> tuple[np.ndarray, list[Chunk]]:
 @settings(max_examples=150, deadline=None)
 def test_any_run_of_any_grid(grid: tuple[np.ndarray, list[Chunk]], data: st.DataObject) -> None:
     whole, chunks = grid
-    made = paste(whole.shape, FLOAT, chunks, "k")
+    made = assemble_chunks(whole.shape, FLOAT, chunks, "k")
     assert made.check() is None
     start = data.draw(st.integers(0, whole.size))
     stop = data.draw(st.integers(start, whole.size))
@@ -77,7 +77,7 @@ def test_boxes_follow_each_other(shape: list[int], data: st.DataObject) -> None:
 
 def test_bytes_from_inside_an_element() -> None:
     whole = np.arange(6, dtype=np.float32)
-    made = paste((6,), FLOAT, [Chunk((0,), held(whole[:2])), Chunk((2,), held(whole[2:]))], "k")
+    made = assemble_chunks((6,), FLOAT, [Chunk((0,), held(whole[:2])), Chunk((2,), held(whole[2:]))], "k")
     assert made.storage is not None
     assert made.storage.data is not None
     buffer = bytearray(9)
@@ -108,15 +108,15 @@ def ones(*shape: int) -> Tensor:
 def test_chunks_that_do_not_cover(chunks: list[Chunk], words: str | None) -> None:
     found = gaps((4, 4), chunks)
     assert found is None if words is None else words in (found or "")
-    made = paste((4, 4), FLOAT, chunks, "k")
+    made = assemble_chunks((4, 4), FLOAT, chunks, "k")
     assert made.check() == found
 
 
 def test_chunks_of_another_type_or_unreadable() -> None:
     assert "of type int32" in (
-        paste((2,), FLOAT, [Chunk((0,), held(np.ones(2, np.int32)))], "k").check() or ""
+        assemble_chunks((2,), FLOAT, [Chunk((0,), held(np.ones(2, np.int32)))], "k").check() or ""
     )
     broken = ones(2)
     assert broken.storage is not None
     broken.storage.data = Held(b"1234")
-    assert "cut short" in (paste((2,), FLOAT, [Chunk((0,), broken)], "k").check() or "")
+    assert "cut short" in (assemble_chunks((2,), FLOAT, [Chunk((0,), broken)], "k").check() or "")

@@ -139,7 +139,7 @@ def test_files_that_lie(tmp_path: Path, stage: int, file: str, key: str, value: 
     with open_checkpoint(folder) as checkpoint:
         assert not checkpoint.complete
         texts = " ".join(one.text for one in checkpoint.problems)
-        assert "cannot be put together" in texts
+        assert "cannot be assembled" in texts
         assert words in texts
 
 
@@ -149,7 +149,7 @@ def test_stage_3_without_its_optimizer_states(tmp_path: Path) -> None:
         file.unlink()
     with open_checkpoint(folder) as checkpoint:
         assert not checkpoint.complete
-        assert "stand in the optimizer states" in checkpoint.problems[0].text
+        assert "are in the optimizer states" in checkpoint.problems[0].text
 
 
 def test_without_zero_the_module_is_whole(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ GOOD = info(b"good", [2])
         (info(b"bad", [2], 0, 2**50), "cut short"),
         (info(b"bad", [32 * 8], 2), "cut short"),
         (info(b"bad", [32, 0], 2, 8), None),
-        (info(b"good", [1], 0, 4), "stands twice"),
+        (info(b"good", [1], 0, 4), "occurs twice"),
         (info(b"bad", [2], 0, 4), "overlap"),
     ],
 )

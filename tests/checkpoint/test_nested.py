@@ -154,7 +154,7 @@ def test_a_pickle_in_a_byte_string_is_named(protocol: int, tmp_path: Path) -> No
         assert found.verdict == "dangerous"
         assert found.uses == ("inside bytes",)
         assert found.places == ("a.blob",)
-        assert "only who unpickles that" in found.why
+        assert "only unpickling that string" in found.why
         assert checkpoint.complete
         assert [problem.where for problem in checkpoint.problems] == ["a.blob"]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 
 from pthreport.checkpoint import CheckpointError, Limits, open_checkpoint
 from tests.checkpoint.files import same
@@ -64,6 +65,21 @@ def test_every_type_and_the_metadata(tmp_path: Path) -> None:
         assert set(checkpoint.tensors) == set(value)
         for name, expected in value.items():
             assert same(checkpoint.tensors[name].torch(), expected), name
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"a": "b"}, {}, None, {"a": 1}, {"a": None}, {"a": {}}, [], "x", 1, True]
+)
+def test_metadata_is_text_to_text_as_the_library_has_it(tmp_path: Path, metadata: Any) -> None:
+    file = write(tmp_path / "m", {"__metadata__": metadata, "w": entry("F32", [1], 0, 4)}, bytes(4))
+    try:
+        load(file.read_bytes())
+        taken = True
+    except SafetensorError:
+        taken = False
+    with open_checkpoint(file) as checkpoint:
+        assert checkpoint.complete
+        assert [one.refused for one in checkpoint.problems] == ([] if taken else [True])
 
 
 def test_a_cut_file_keeps_what_is_there(tmp_path: Path) -> None:
@@ -150,4 +166,4 @@ def test_a_name_that_stands_twice(tmp_path: Path) -> None:
     file = write(tmp_path / "m", None, b"\x01", raw=f'{{"w": {one}, "w": {one}}}'.encode())
     with open_checkpoint(file) as checkpoint:
         assert not checkpoint.complete
-        assert "stands twice" in checkpoint.problems[0].text
+        assert "occurs twice" in checkpoint.problems[0].text

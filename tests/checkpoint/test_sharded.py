@@ -115,7 +115,7 @@ def test_the_same_tensor_in_two_shards(tmp_path: Path) -> None:
         save_file({"a": torch.full((2,), float(number))}, tmp_path / f"m-0000{number}-of-00002.safetensors")
     with open_checkpoint(tmp_path) as checkpoint:
         assert checkpoint.tensors["a"].numpy().tolist() == [1, 1]
-        assert "stands in two shards" in checkpoint.problems[0].text
+        assert "is in two shards" in checkpoint.problems[0].text
         assert not checkpoint.complete
 
 

@@ -117,7 +117,7 @@ def test_a_class_comes_with_its_source(tmp_path: Path) -> None:
         (["other", "root"], [(6, FLOATS)], "no tensor names"),
         (["root"], [], "ends before all storages"),
         ([], [], "the list of storages lacks it"),
-        ([b"root"], [(6, FLOATS), (1, b"....")], "stand behind the last storage"),
+        ([b"root"], [(6, FLOATS), (1, b"....")], "after the last storage"),
         ("root", [(6, FLOATS)], "list of storages is none"),
     ],
 )
@@ -126,7 +126,7 @@ def test_storages_that_lie(tmp_path: Path, keys: Any, storages: Any, words: str)
     with open_checkpoint(write(tmp_path / "lies.pth", value, keys, storages)) as checkpoint:
         texts = " | ".join(one.text for one in checkpoint.problems)
         assert words in texts
-        assert checkpoint.complete == (words == "stand behind the last storage")
+        assert checkpoint.complete == (words == "after the last storage")
         there = storages and len(storages[0][1]) == 24 and storages[0][0] >= 6 and "root" in str(keys[:1])
         assert (checkpoint.tensors["a"].check() is None) == bool(there)
 

@@ -205,7 +205,7 @@ def test_where_it_stops(name: str, stops_at: str, files: dict[str, Path]) -> Non
         ("stray", "outside the folder"),
         ("no version", "no version record"),
         ("before", "before the archive"),
-        ("far behind", "behind the archive"),
+        ("far behind", "after the archive"),
         ("bare", "bare pickle"),
         ("script", "TorchScript"),
     ],

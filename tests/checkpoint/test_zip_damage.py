@@ -14,7 +14,7 @@ EVIL = b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R."
 
 
 def texts(checkpoint: Checkpoint) -> str:
-    return "\n".join(problem.text for problem in checkpoint.problems)
+    return "\n".join(problem.sentence for problem in checkpoint.problems)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_what_stands_around_the_archive_is_told(plain: Path, tmp_path: Path) -> 
         assert checkpoint.tensors["w"].numpy().sum() == 300
     file.write_bytes(plain.read_bytes() + bytes(70_000))
     with open_checkpoint(file) as checkpoint:
-        assert "70,000 bytes behind the archive: torch refuses this" in texts(checkpoint)
+        assert "70,000 bytes after the archive; torch refuses this" in texts(checkpoint)
     file.write_bytes(plain.read_bytes() * 2)
     with open_checkpoint(file) as checkpoint:
         assert "another archive" in texts(checkpoint)
@@ -78,7 +78,7 @@ def test_what_stands_around_the_archive_is_told(plain: Path, tmp_path: Path) -> 
 def test_a_second_member_of_one_name_counts(plain: Path, tmp_path: Path) -> None:
     file = add_member(plain, tmp_path / "twice.pt", "plain/data.pkl", EVIL)
     with open_checkpoint(file) as checkpoint:
-        assert "stands more than once" in texts(checkpoint)
+        assert "occurs more than once" in texts(checkpoint)
         assert ("os", "system") in {(one.module, one.name) for one in checkpoint.imports}
 
 

@@ -53,7 +53,7 @@ def same_name(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("write", "words"),
     [
-        (second_pickle, "another pickle stands behind"),
+        (second_pickle, "another pickle follows"),
         (stray_pickle, "another pickle in the archive"),
         (same_name, "another pickle in the archive"),
     ],

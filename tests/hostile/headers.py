@@ -54,7 +54,7 @@ CASES: list[Case] = [
     _odd("st_list", safetensors(b"[1,2]"), "a header that is a list", "", None, False),
     _odd("st_deep", safetensors(b'{"a":' + b"[" * 100_000), "a header 100,000 levels deep", "nesting too large", None, False),
     _odd("st_number_5000_digits", safetensors(b'{"a":' + b"9" * 5_000 + b"}"), "a number of 5,000 digits", "number or nesting", None, False),
-    _odd("st_twice", safetensors(_TWO), "a name that stands twice", "stands twice in the header"),
+    _odd("st_twice", safetensors(_TWO), "a name that stands twice", "occurs twice in the header"),
     _odd("st_hole", safetensors(_FAR, VALUES * 3), "bytes between two tensors", "belong to no tensor", False),
     _odd("st_behind", safetensors(one(), VALUES + b"PK\x03\x04"), "bytes behind the last tensor", "belong to no tensor", False),
     _odd("st_overlap", safetensors(_OVER, VALUES * 2), "two tensors of the same bytes", "overlap those of another tensor", None),

@@ -102,7 +102,7 @@ CASES: list[Case] = [
     _evil("legacy_in_version", legacy(version=EVIL), "a call in the protocol version", "protocol version"),
     _evil("legacy_in_system", legacy(system=EVIL), "a call in the system's description"),
     _evil("legacy_in_keys", legacy(keys=EVIL), "a call in the list of storages", "list of storages is none"),
-    _evil("legacy_behind", GOOD + EVIL, "a pickle behind the storages", "stand behind the last storage", None),
+    _evil("legacy_behind", GOOD + EVIL, "a pickle behind the storages", "after the last storage", None),
     _odd("legacy_version_9", legacy(version=P2 + b"K\x09."), "another protocol version", "protocol version is not 1001", False),
     _odd("legacy_count_2_62", legacy(values=_values(2**62)), "a storage of 2^62 elements", "elements in the pickle"),
     _odd("legacy_count_negative", legacy(values=_values(-4)), "a storage of -4 elements", "elements in the pickle"),

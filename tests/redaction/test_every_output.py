@@ -213,7 +213,7 @@ def test_metadata_of_safetensors(tmp_path: Path) -> None:
     assert leaks(made, [PASSWORD, TOKEN, KEY, "meta-key-1"]) == []
 
 
-def test_companions_of_a_hugging_face_folder(tmp_path: Path) -> None:
+def test_sidecars_of_a_hugging_face_folder(tmp_path: Path) -> None:
     save_file(weights(), tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text(
         json.dumps({**ORDINARY, "vocab": 1, "db": {"password": PASSWORD}})

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """`matches` looks at the first bytes; `says` is the line for the person who opened it."""
+    """`matches` looks at the first bytes; `message` is the line for the person who opened it."""
 
-    says: str
+    message: str
     matches: Callable[[bytes], bool]
 
 
@@ -58,7 +58,7 @@ def foreign(head: bytes) -> str | None:
     """What a file with these first bytes is, None where that is not known."""
     for row in FOREIGN:
         if row.matches(head):
-            return row.says
+            return row.message
     return None
 
 

@@ -38,10 +38,10 @@ def recognise(head: bytes, size: int) -> bool:
 
 
 def read(reading: Reading) -> None:
-    """Read the header into a dict of tensors, its keys and values beside them; the tensors' bytes stay
+    """Read the header into a dict of tensors, with its keys and values; the tensors' bytes stay
     in the file. Raises `FormatError` where the header cannot be read."""
-    reading.container = "gguf"
-    cursor = Cursor(reading.source, len(MAGIC), reading.limits)
+    reading.result.container = "gguf"
+    cursor = Cursor(reading.file.source, len(MAGIC), reading.file.limits)
     try:
         _read(reading, cursor)
     except ReadError as error:
@@ -50,24 +50,24 @@ def read(reading: Reading) -> None:
 
 def _read(reading: Reading, cursor: Cursor) -> None:
     version = cursor.integer(4)
-    if version & 0xFFFF == 0 and version:  # the writer's bytes stand the other way round
+    if version & 0xFFFF == 0 and version:  # the writer's byte order is the other one
         cursor.order = "big"
         version = int.from_bytes(version.to_bytes(4, "little"), "big")
-    reading.format["version"] = str(version)
-    reading.format["byte order"] = cursor.order
+    reading.result.format["version"] = str(version)
+    reading.result.format["byte order"] = cursor.order
     if version not in VERSIONS:
         raise FormatError(f"GGUF of version {version:,}: versions 2 and 3 are read", len(MAGIC))
     tensors, pairs = cursor.integer(8), cursor.integer(8)
-    left = reading.source.length - cursor.position
-    if tensors > reading.limits.tensors or tensors * LEAST_INFO > left:
+    left = reading.file.source.length - cursor.position
+    if tensors > reading.file.limits.tensors or tensors * LEAST_INFO > left:
         raise FormatError(
             f"GGUF that is said to hold {plural(tensors, 'tensor')} in {plural(left, 'byte')} "
-            f"({met('tensors', reading.limits.tensors)})",
+            f"({met('tensors', reading.file.limits.tensors)})",
             8,
             kind="limit",
         )
     tree: dict[Any, Value] = {}
-    reading.tree = tree
+    reading.result.tree = tree
     metadata = tree[METADATA] = {}
     try:
         keys_and_values(cursor, pairs, metadata, reading.problem)
@@ -75,14 +75,16 @@ def _read(reading: Reading, cursor: Cursor) -> None:
     except (FormatError, ReadError) as error:
         if not metadata:
             raise
-        reading.problem(f"the header breaks off: {error}", cursor.position, None, True, kind="truncated")
+        reading.problem(
+            f"the header breaks off: {error}", "partial", offset=cursor.position, kind="truncated"
+        )
         return
     begin = _aligned(reading, metadata, cursor.position)
     _tensors(reading, tree, entries, begin, cursor.order)
     for key in ("general.architecture", "general.name", "general.file_type"):
         if isinstance(metadata.get(key), str | int):
-            reading.format[key] = str(metadata[key])[:80]
-    reading.format["tensors"] = f"{len(entries):,}"
+            reading.result.format[key] = str(metadata[key])[:80]
+    reading.result.format["tensors"] = f"{len(entries):,}"
 
 
 class _Entry:
@@ -100,11 +102,11 @@ class _Entry:
 
 def _entry(cursor: Cursor, reading: Reading) -> _Entry:
     at = cursor.position
-    name = cursor.text(reading.limits.line_bytes)
+    name = cursor.text(reading.file.limits.line_bytes)
     rank = cursor.integer(4)
-    if rank > reading.limits.rank:
+    if rank > reading.file.limits.rank:
         raise FormatError(
-            f"a tensor of {rank:,} dimensions ({met('rank', reading.limits.rank)})", at, kind="limit"
+            f"a tensor of {rank:,} dimensions ({met('rank', reading.file.limits.rank)})", at, kind="limit"
         )
     sizes = tuple(cursor.integer(8) for _ in range(rank))
     return _Entry(name, sizes[::-1], cursor.integer(4), cursor.integer(8), at)
@@ -115,33 +117,35 @@ def _aligned(reading: Reading, metadata: dict[str, Value], position: int) -> int
     alignment = metadata.get("general.alignment", ALIGNMENT)
     if type(alignment) is not int or alignment <= 0 or alignment % 8:
         reading.problem(
-            "general.alignment is no multiple of 8: 32 is taken instead", None, "general.alignment"
+            "general.alignment is no multiple of 8: 32 is taken instead", where="general.alignment"
         )
         alignment = ALIGNMENT
-    reading.format["alignment"] = f"{alignment:,}"
+    reading.result.format["alignment"] = f"{alignment:,}"
     return -(-position // alignment) * alignment
 
 
 def _tensors(
     reading: Reading, tree: dict[Any, Value], entries: list[_Entry], begin: int, order: ByteOrder
 ) -> None:
-    data = Stretch(reading.source, begin, max(0, reading.source.length - begin))
+    data = Stretch(reading.file.source, begin, max(0, reading.file.source.length - begin))
     ranges: list[tuple[int, int, _Entry]] = []
     quantised = 0
     for entry in entries:
         if entry.name in tree:
             reading.problem(
-                "a name that stands twice in the header: the first one counts",
-                entry.at,
-                entry.name,
-                True,
+                "a name that occurs twice in the header: the first one counts",
+                "partial",
+                offset=entry.at,
+                where=entry.name,
                 kind="duplicate",
             )
             continue
         try:
             dtype, nbytes = _checked(entry)
         except FormatError as error:
-            reading.problem(f"no tensor: {error.text}", entry.at, entry.name, True, kind=error.kind)
+            reading.problem(
+                f"no tensor: {error.text}", "partial", offset=entry.at, where=entry.name, kind=error.kind
+            )
             continue
         stretch = Stretch(data, entry.offset, max(0, min(nbytes, data.length - entry.offset)))
         numel = math.prod(entry.shape)
@@ -157,9 +161,7 @@ def _tensors(
     if quantised and find_spec("gguf") is None:
         reading.problem(
             f"the values of {plural(quantised, 'quantised tensor')} need the package gguf: {INSTALL}",
-            None,
-            None,
-            True,
+            "partial",
             kind="unsupported",
         )
     _check_layout(reading, sorted(ranges, key=lambda one: one[:2]), begin)
@@ -186,6 +188,9 @@ def _check_layout(reading: Reading, ranges: list[tuple[int, int, _Entry]], begin
     for start, end, entry in ranges:
         if start < at and end > start:
             reading.problem(
-                "its bytes overlap those of another tensor", begin + start, entry.name, kind="overlap"
+                "its bytes overlap those of another tensor",
+                offset=begin + start,
+                where=entry.name,
+                kind="overlap",
             )
         at = max(at, end)

@@ -12,7 +12,7 @@ from pthreport.document.numbers import plural
 
 WINDOW = 1024 * 1024
 SHOWN = 64
-"""Elements of an array that are kept: vocabularies are told by their length."""
+"""Elements of an array that are kept: of vocabularies the length is shown."""
 
 NESTED = 8
 """Arrays within arrays that are read."""
@@ -112,7 +112,12 @@ def keys_and_values(
         except ReadError as error:
             raise FormatError(str(error), at) from error
         if key in into:
-            problem("a key that stands twice in the header: the last one counts", at, key, kind="duplicate")
+            problem(
+                "a key that occurs twice in the header: the last one counts",
+                offset=at,
+                where=key,
+                kind="duplicate",
+            )
         into[key] = value
 
 

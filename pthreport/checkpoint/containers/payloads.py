@@ -11,7 +11,6 @@ from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.geometry import LARGEST, addressable
 from pthreport.checkpoint.limits import met
 from pthreport.checkpoint.machine import NotUnderstood
-from pthreport.checkpoint.nested import open_file_inside
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
@@ -49,35 +48,37 @@ class Payloads:
         member = self._archive.members.get(name)
         if member is None:
             reading.problem(
-                "the archive has no table of these weights", None, name, True, kind="missing-storage"
+                "the archive has no table of these weights", "partial", where=name, kind="missing-storage"
             )
             return {}
-        limit = reading.limits.header_bytes
+        limit = reading.file.limits.header_bytes
         try:
             content = parse(self._archive.content(member, limit), limit, "the table of weights")
         except FormatError as error:
-            reading.problem(error.text, member.header, name, True, kind=error.kind)
+            reading.problem(error.text, "partial", offset=member.header, where=name, kind=error.kind)
             return {}
         config = content.get("config") if isinstance(content, dict) else None
         if not isinstance(config, dict):
-            reading.problem("the table of weights is none", member.header, name, True)
+            reading.problem("the table of weights is none", "partial", offset=member.header, where=name)
             return {}
         found: dict[Any, Value] = {}
-        most = reading.limits.tensors
+        most = reading.file.limits.tensors
         if len(config) > most:
             reading.problem(
-                f"more than {most:,} tensors ({met('tensors', most)})", None, name, True, kind="limit"
+                f"more than {most:,} tensors ({met('tensors', most)})", "partial", where=name, kind="limit"
             )
         for key, entry in list(config.items())[:most]:
             try:
                 found[key] = self._value(entry, folder)
             except (FormatError, NotUnderstood) as error:
-                reading.problem(f"{key[:200]!r} is no tensor: {error}", member.header, name, True)
+                reading.problem(
+                    f"{key[:200]!r} is no tensor: {error}", "partial", offset=member.header, where=name
+                )
                 found[key] = entry
         return found
 
-    def tell_orphans(self) -> None:
-        """Tell of payloads that no table names."""
+    def report_orphans(self) -> None:
+        """Report payloads that no table names."""
         prefixes = tuple(
             f"{self._root}data/{start}"
             for start in ("weights/weight_", "constants/tensor_", "constants/custom_obj_")
@@ -88,8 +89,8 @@ class Payloads:
             size = sum(members[name].size for name in left)
             self._reading.problem(
                 f"{plural(len(left), 'payload')} of together {plural(size, 'byte')} belong to no tensor",
-                members[left[0]].header,
-                left[0],
+                offset=members[left[0]].header,
+                where=left[0],
                 kind="stray",
             )
 
@@ -108,7 +109,7 @@ class Payloads:
         data = open_pickle(self._archive, self._archive.members[path])
         if path.rpartition("/")[2].startswith("opaque_obj_"):
             return self._reading.unpickle(data, where=path).value
-        value = open_file_inside(self._reading, data, path)
+        value = self._reading.nested(data, path)
         if isinstance(value, Tensor) and entry.get("is_param") is True:
             value.is_parameter = True
         return value
@@ -155,7 +156,7 @@ class Payloads:
 
     def _integers(self, given: Any) -> tuple[int, ...]:
         """Sizes as the schema writes them: [{"as_int": 3}, ...]."""
-        most = self._reading.limits.rank
+        most = self._reading.file.limits.rank
         if not isinstance(given, list) or len(given) > most:
             raise FormatError(
                 f"its sizes are no list, or too long a one ({met('rank', most)})", kind="limit"

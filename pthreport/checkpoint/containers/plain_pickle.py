@@ -12,7 +12,7 @@ TEXT_STARTS = b"(]}lcidILFVSNJKMGXTU)P"
 
 def recognise(head: bytes, size: int) -> bool:
     """Whether a file that begins so is a pickle of protocol 2 or later."""
-    return head[:1] == b"\x80" and len(head) > 1 and head[1] <= 255
+    return head[:1] == b"\x80" and len(head) > 1
 
 
 def recognise_text(head: bytes, size: int) -> bool:
@@ -22,23 +22,23 @@ def recognise_text(head: bytes, size: int) -> bool:
 
 def read(reading: Reading) -> None:
     """Read the pickle, and list the imports of any that follow."""
-    reading.container = "pickle"
-    data = Stretch(reading.source, 0, reading.source.length)
-    reading.pickles.append((data, 0, 6))
+    reading.result.container = "pickle"
+    data = Stretch(reading.file.source, 0, reading.file.source.length)
+    reading.result.pickles.append((data, 0, 6))
     outcome = reading.unpickle(data)
-    reading.tree = outcome.value
-    reading.format["pickle protocol"] = protocol_text(outcome.protocol)
+    reading.result.tree = outcome.value
+    reading.result.format["pickle protocol"] = protocol_text(outcome.protocol)
     rest = data.length - outcome.end
     if outcome.error is None and rest:
-        reading.problem(f"{plural(rest, 'byte')} stand behind the pickle", outcome.end, kind="trailing")
+        reading.problem(f"{plural(rest, 'byte')} after the pickle", offset=outcome.end, kind="trailing")
         hidden_pickles(reading, data, outcome.end, None)
 
 
 def read_text(reading: Reading) -> None:
     """Read a pickle without a protocol byte; raises `FormatError` where it is rather something else."""
-    before = len(reading.problems)
+    before = len(reading.result.problems)
     read(reading)
-    broken = len(reading.problems) > before
-    named = {one.verdict for one in reading.imports.listing(100)[0]} - {"unknown"}
-    if broken and not named and (plain_value(reading.tree) or not reading.tree):
+    broken = len(reading.result.problems) > before
+    named = {one.verdict for one in reading.result.imports.listing(100)[0]} - {"unknown"}
+    if broken and not named and (plain_value(reading.result.tree) or not reading.result.tree):
         raise FormatError("not a checkpoint: no format that is known begins like this", 0)

@@ -4,24 +4,21 @@ from dataclasses import replace
 
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import Archive
-from pthreport.checkpoint.containers.zip_directory import END, read_directory
+from pthreport.checkpoint.containers.zip_directory import END, END_REACH, read_directory
 from pthreport.checkpoint.containers.zip_lookup import chosen
 from pthreport.checkpoint.containers.zip_pickles import look_aside
 from pthreport.checkpoint.errors import FormatError
 from pthreport.document.numbers import plural
 
-REACH = 65_557
-"""Bytes at the end in which a zip's end record stands: its own 22, and the longest comment."""
-
 
 def look_at_the_end(reading: Reading) -> None:
     """Tell of an archive at the end of a file that was read as something else, and list what its pickles
-    would import: Python's zipfile opens it, whatever stands before."""
-    if END not in reading.source.read(reading.source.length - REACH, REACH):
+    would import: Python's zipfile opens it, whatever precedes it."""
+    if END not in reading.file.source.read(reading.file.source.length - END_REACH, END_REACH):
         return
-    beside = replace(reading, problems=[])
+    members_only = Reading(reading.file, replace(reading.result, problems=[]))
     try:
-        directory = read_directory(reading.source, reading.limits, lambda problem: None)
+        directory = read_directory(reading.file.source, reading.file.limits, lambda problem: None)
     except FormatError:
         return
     if (
@@ -32,10 +29,9 @@ def look_at_the_end(reading: Reading) -> None:
     reading.problem(
         f"by its end the file is a zip archive too, of {plural(len(directory.entries), 'member')}: "
         "other programs open that",
-        directory.start,
-        None,
-        True,
+        "partial",
+        offset=directory.start,
         kind="second-pickle",
     )
-    look_aside(beside, Archive(beside, directory, members, hidden), "", ())
-    reading.problems.extend(beside.problems)
+    look_aside(members_only, Archive(members_only, directory, members, hidden), "", ())
+    reading.result.problems.extend(members_only.result.problems)

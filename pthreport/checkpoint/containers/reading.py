@@ -1,19 +1,16 @@
-"""What a container's reader is given and what it gives back."""
+"""What a container's reader is given, and what it finds."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
-from pthreport.checkpoint.errors import FormatError, Problem, one_line, summed
+from pthreport.checkpoint.errors import Effect, Problem, one_line, summed
 from pthreport.checkpoint.imports import Imports
-from pthreport.checkpoint.limits import Budget, Limits, met
-from pthreport.checkpoint.machine import Context, Outcome, run
-from pthreport.checkpoint.nested import Inside, load
+from pthreport.checkpoint.limits import Budget, InflationBudget, Limits, met
+from pthreport.checkpoint.machine import Context, Impossible, NotUnderstood, Outcome, run
 from pthreport.checkpoint.rebuild import BUILDS, REBUILDS
 from pthreport.checkpoint.source import Held, Scratch, Source, Stretch
-from pthreport.checkpoint.values import Record, Value
+from pthreport.checkpoint.values import LongBytes, Record, Value
 from pthreport.document.numbers import plural
 from pthreport.document.report import ProblemKind
 
@@ -24,90 +21,128 @@ FRAME_REACH = 16
 PROBLEMS = 20_000
 """Problems of one file that are written down."""
 
+LOAD = ("torch.storage", "_load_from_bytes")
 
-def _nowhere() -> None:
-    """No pickle is being run."""
+_OPENED = "Loads a torch file inside this one; it was opened here too, and what it imports is listed."
 
 
-class Room:
-    """What the compressed members of one file, and of all files inside it, may still expand to."""
-
-    def __init__(self, limits: Limits, size: int) -> None:
-        self._limit = limits.inflated_bytes
-        self._most = max(limits.inflated_bytes, limits.inflated_ratio * size)
-        self._taken = 0
-        self._lock = threading.Lock()
-
-    def take(self, size: int) -> None:
-        """Take room for `size` bytes; raises `FormatError` where there is not as much."""
-        with self._lock:
-            self._taken += size
-            taken = self._taken
-        if taken > self._most:
-            which = met("inflated_bytes", self._limit)
-            raise FormatError(
-                f"compressed members expand to more than {self._most:,} bytes ({which})", kind="limit"
-            )
+NestedReader = Callable[["Reading", bytes | LongBytes, str], tuple[Value, bool]]
+"""Reads a file inside of the one being read, under a name for it: its tree, and whether it is complete.
+Raises `NotUnderstood` where it cannot be read."""
 
 
 @dataclass(slots=True)
-class Reading:
-    """One file being read: its bytes and limits, and what was found so far.
+class Nesting:
+    """What a file and all files in it share: how many were opened, and what they gave.
 
-    `container` is the word of CONTRACT.md; `format` holds facts in words; `scratch` takes what
-    has to be unpacked; `verify` compares the container's checksums. `pickles` are those that
-    torch.load reads, in order: the bytes, where they begin, the length of a storage's persistent id.
-    `inside`, `room` and `budget` are shared with the files inside this one, `depth` is how far inside this
-    one is. `at` gives the byte of the file at which a pickle is being run. `broken` is set once a member
-    could not be unpacked in a way that torch's reader notices.
+    `opened` keeps each content with its value, by identity: a byte string that is loaded a thousand
+    times is read once. `refused` says that one could not be read. `budgets` are those of a folder's
+    files by name.
+    """
+
+    opened: dict[int, tuple[Value, Value]] = field(default_factory=dict)
+    refused: bool = False
+    probes: int = 0
+    budgets: dict[str, Budget] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputFile:
+    """What a container's reader is given: one file, and how much it may ask for.
+
+    `read_nested` opens the files inside it, `scratch` takes what has to be unpacked. `nesting`, `inflation`
+    and `budget` are shared with the files inside this one; `depth` is how far inside another this one is.
     """
 
     path: Path
     source: Source
     limits: Limits
+    read_nested: NestedReader
+    scratch: Scratch
+    nesting: Nesting
+    inflation: InflationBudget
+    budget: Budget
+    depth: int = 0
+
+    @classmethod
+    def outermost(
+        cls, path: Path, source: Source, limits: Limits, read_nested: NestedReader
+    ) -> "InputFile":
+        """A file by itself, with all that its limits allow."""
+        return cls(
+            path,
+            source,
+            limits,
+            read_nested,
+            Scratch(),
+            Nesting(),
+            InflationBudget(limits, source.length),
+            Budget.of(limits),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Result:
+    """What a container's reader found.
+
+    `container` is the word of CONTRACT.md; `format` holds facts in words; `verify` compares the
+    container's checksums. `pickles` are those that torch.load reads, in order: the bytes, where they begin,
+    the length of a storage's persistent id. `cannot_unpack` is set once a member could not be unpacked in a
+    way that torch's reader notices.
+    """
+
     container: str = ""
     format: dict[str, str] = field(default_factory=dict)
     tree: Value = None
     imports: Imports = field(default_factory=Imports)
     problems: list[Problem] = field(default_factory=list)
-    scratch: Scratch = field(default_factory=Scratch)
     verify: Callable[[], list[Problem]] = list
     pickles: list[tuple[Stretch, int, int]] = field(default_factory=list)
-    inside: Inside = field(default_factory=Inside)
-    depth: int = 0
-    at: Callable[[], int | None] = _nowhere
-    broken: bool = False
-    room: Room = field(default=None)  # type: ignore[assignment]  # made of the others below
-    budget: Budget = field(default=None)  # type: ignore[assignment]  # likewise
+    cannot_unpack: bool = False
 
-    def __post_init__(self) -> None:
-        if self.room is None:
-            self.room = Room(self.limits, self.source.length)
-        if self.budget is None:
-            self.budget = Budget.of(self.limits)
+    def worth_keeping(self) -> bool:
+        """Whether anything was read that a person should see."""
+        tree = self.tree
+        empty = tree is None or (isinstance(tree, dict | list | tuple | str | bytes) and not tree)
+        return not empty or len(self.imports) > 0
+
+
+def _nowhere() -> None:
+    """No pickle is being run."""
+
+
+class Reading:
+    """One file being read: what is given, and what was found so far."""
+
+    __slots__ = ("_at", "file", "result")
+
+    def __init__(self, file: InputFile, result: Result | None = None) -> None:
+        self.file = file
+        self.result = result or Result(imports=Imports(file.limits.names))
+        self._at: Callable[[], int | None] = _nowhere
 
     def problem(
         self,
         text: str,
+        effect: Effect = "noted",
+        *,
         offset: int | None = None,
         where: str | None = None,
-        partial: bool = False,
-        refused: bool = False,
-        *,
         kind: ProblemKind = "malformed",
     ) -> None:
-        """Write down a problem, at the instruction of the pickle being run unless another place is given."""
-        if len(self.problems) > PROBLEMS:
+        """Log a problem, at the instruction of the pickle being run unless another offset is given."""
+        problems = self.result.problems
+        if len(problems) > PROBLEMS:
             return
-        if len(self.problems) == PROBLEMS:
-            text, where, partial, kind = (
+        if len(problems) == PROBLEMS:
+            text, where, effect, kind = (
                 f"more than {PROBLEMS:,} problems: not all are listed",
                 None,
-                True,
+                "partial",
                 "limit",
             )
-        offset = self.at() if offset is None else offset
-        self.problems.append(Problem(one_line(text), offset, where, partial, refused, kind))
+        offset = self._at() if offset is None else offset
+        problems.append(Problem(one_line(text), effect, offset, where, kind))
 
     def unpickle(
         self,
@@ -118,31 +153,31 @@ class Reading:
         persistent: Callable[[Value], Value] | None = None,
         shift: int = 0,
     ) -> Outcome:
-        """Run one pickle with this file's limits and notebooks.
+        """Run one pickle with this file's limits; what it imports and what is wrong goes to the result.
 
         `where` names the member it is in; `shift` is added to its offsets to make them the file's.
         """
+        file, result = self.file, self.result
         noted: list[Problem] = []
-        context = Context(self.limits, self.imports, noted, REBUILDS, BUILDS, self.budget)
-        context.nested = partial(load, self)
+        context = Context(file.limits, result.imports, noted, REBUILDS, BUILDS, file.budget)
+        context.nested = self._load_from_bytes
         context.derived += source.length
         if persistent is not None:
             context.persistent = persistent
-        before, self.at = self.at, lambda: context.offset + shift
+        before, self._at = self._at, lambda: context.offset + shift
         try:
             outcome = run(source, start, context)
         finally:
-            self.at = before
+            self._at = before
         for one in summed(noted):
             offset = None if one.offset is None else one.offset + shift
-            self.problem(one.text, offset, one.where or where, one.partial, one.refused, kind=one.kind)
+            self.problem(one.text, one.effect, offset=offset, where=one.where or where, kind=one.kind)
         if outcome.error is not None:
-            offset = (outcome.error.offset or 0) + shift
             self.problem(
                 f"the pickle breaks off: {outcome.error.text}",
-                offset,
-                where,
-                partial=True,
+                "partial",
+                offset=(outcome.error.offset or 0) + shift,
+                where=where,
                 kind=outcome.error.kind,
             )
             if outcome.crossed is not None:
@@ -150,38 +185,73 @@ class Reading:
         elif outcome.left_over:
             self.problem(
                 f"the pickle leaves {plural(outcome.left_over, 'value')} unused",
-                outcome.end + shift,
-                where,
+                offset=outcome.end + shift,
+                where=where,
                 kind="stray",
             )
         return outcome
 
     def probe(self, source: Source | Stretch | Held, start: int, imports: Imports | None = None) -> Outcome:
         """Run what may be a pickle for its imports only, which are this file's unless given."""
-        found = self.imports if imports is None else imports
-        return run(source, start, Context(self.limits, found, [], REBUILDS, BUILDS, self.budget))
+        file = self.file
+        found = self.result.imports if imports is None else imports
+        return run(source, start, Context(file.limits, found, [], REBUILDS, BUILDS, file.budget))
 
     def _probe_behind(self, source: Source | Stretch | Held, start: int) -> None:
-        """List what a reader would import that goes on behind a frame's end, wherever it stands."""
-        before = len(self.imports)
+        """List what a reader would import that goes on behind a frame's end, at whatever byte."""
+        imports = self.result.imports
+        before = len(imports)
         for offset in range(start, min(start + FRAME_REACH, source.length)):
             self.probe(source, offset)
-            if len(self.imports) > before:
+            if len(imports) > before:
                 return
+
+    def nested(self, data: Stretch, name: str) -> Value:
+        """What the torch file in `data`, a member called `name`, holds; raises `NotUnderstood` where it
+        cannot be read."""
+        self._count_nested()
+        value, _complete = self.file.read_nested(self, LongBytes(data), name)
+        self.file.nesting.opened[id(data)] = (data, value)
+        return value
+
+    def _load_from_bytes(self, content: Value) -> Value:
+        """What torch.storage._load_from_bytes makes of `content`: a storage outside of torch.save pickles
+        itself as a whole torch file. Raises `NotUnderstood` where it cannot be read."""
+        nesting, imports = self.file.nesting, self.result.imports
+        known = nesting.opened.get(id(content))
+        if known is not None:
+            return known[1]
+        try:
+            if not isinstance(content, bytes | LongBytes):
+                raise Impossible("its content is no byte string")
+            self._count_nested()
+            deepest = self.file.limits.nested_depth
+            if self.file.depth >= deepest:
+                raise NotUnderstood(
+                    f"more than {deepest} within each other ({met('nested_depth', deepest)})"
+                )
+            name = f"torch file {len(nesting.opened) + 1} inside the pickle"
+            value, complete = self.file.read_nested(self, content, name)
+        except NotUnderstood:
+            nesting.refused = True
+            imports.distrust(LOAD)
+            raise
+        nesting.opened[id(content)] = (content, value)
+        if complete and not nesting.refused:
+            imports.explain(LOAD, _OPENED)
+        elif not complete:
+            nesting.refused = True
+            imports.distrust(LOAD)
+        return value
+
+    def _count_nested(self) -> None:
+        most = self.file.limits.nested_files
+        if len(self.file.nesting.opened) >= most:
+            raise NotUnderstood(f"more than {most:,} torch files inside ({met('nested_files', most)})")
 
     def clear(self) -> None:
         """Forget what a reader found that was not the right one."""
-        self.container, self.tree = "", None
-        self.format.clear()
-        self.pickles.clear()
-        self.problems.clear()
-        self.imports = Imports(self.limits.names)
-
-    def worth_keeping(self) -> bool:
-        """Whether anything was read that a person should see."""
-        tree = self.tree
-        empty = tree is None or (isinstance(tree, dict | list | tuple | str | bytes) and not tree)
-        return not empty or len(self.imports) > 0
+        self.result = Result(imports=Imports(self.file.limits.names))
 
 
 def protocol_text(protocol: int) -> str:

@@ -19,6 +19,9 @@ from pthreport.document.numbers import plural
 
 LENGTH_BYTES = 8
 
+METADATA = "__metadata__"
+"""The key of the facts about a file, a mapping of texts to texts."""
+
 
 def recognise(head: bytes, size: int) -> bool:
     """Whether a file with these first bytes is safetensors: a header length and the brace behind."""
@@ -43,7 +46,7 @@ def _repeated(pairs: list[tuple[str, Any]]) -> list[str]:
 
 
 class _Names:
-    """Where names stand in the header: looked for onwards from the one before, up to the first that is
+    """Where names are in the header: looked for onwards from the one before, up to the first that is
     not found (written with escapes), so that the whole takes one pass."""
 
     def __init__(self, text: bytes) -> None:
@@ -51,7 +54,7 @@ class _Names:
         self._at = 0
 
     def offset(self, name: str) -> int | None:
-        """The byte of the file at which the name stands; None where that is not known."""
+        """The byte of the file at which the name is; None where that is not known."""
         at = self._text.find(json.dumps(name, ensure_ascii=False).encode("utf-8", "replace"), self._at)
         if at < 0:
             self._text = b""
@@ -62,7 +65,7 @@ class _Names:
 
 def _header(reading: Reading) -> tuple[_Pairs, bytes]:
     """The parsed header and its text; raises `FormatError`."""
-    source = reading.source
+    source = reading.file.source
     length = int.from_bytes(source.read(0, LENGTH_BYTES), "little")
     left = source.length - LENGTH_BYTES
     if length > left:
@@ -72,7 +75,7 @@ def _header(reading: Reading) -> tuple[_Pairs, bytes]:
             0,
             kind="truncated",
         )
-    most = reading.limits.header_bytes
+    most = reading.file.limits.header_bytes
     if length > most:
         raise FormatError(
             f"safetensors with a header of {length:,} bytes ({met('header_bytes', most)})", 0, kind="limit"
@@ -98,39 +101,47 @@ def _header(reading: Reading) -> tuple[_Pairs, bytes]:
 
 def read(reading: Reading) -> None:
     """Read the header into a dict of tensors; the tensors' bytes stay in the file."""
-    reading.container = "safetensors"
+    reading.result.container = "safetensors"
     header, text = _header(reading)
     begin = LENGTH_BYTES + len(text)
-    reading.format["header"] = plural(len(text), "byte")
+    reading.result.format["header"] = plural(len(text), "byte")
     names = _Names(text)
     for name in header.repeated:
         reading.problem(
-            "a name that stands twice in the header: the last one counts",
-            names.offset(name),
-            name,
-            True,
+            "a name that occurs twice in the header: the last one counts",
+            "partial",
+            offset=names.offset(name),
+            where=name,
             kind="duplicate",
         )
     names = _Names(text)
     tree: dict[Any, Value] = {}
-    reading.tree = tree
-    data = Stretch(reading.source, begin, reading.source.length - begin)
+    reading.result.tree = tree
+    data = Stretch(reading.file.source, begin, reading.file.source.length - begin)
     ranges: list[tuple[int, int, str]] = []
     for name, entry in header.items():
-        if name == "__metadata__":
+        if name == METADATA:
             tree[name] = _plain(entry)
+            texts = isinstance(entry, dict) and all(isinstance(one, str) for one in entry.values())
+            if not texts and entry is not None:
+                reading.problem(
+                    "no mapping of texts to texts, which is all that the format allows there",
+                    "refused",
+                    offset=names.offset(name),
+                    where=name,
+                )
             continue
         try:
             tensor, end = _tensor(reading, entry, data, name)
         except FormatError as error:
             at = names.offset(name)
-            reading.problem(f"no tensor: {error.text}", at, name, True, True, kind=error.kind)
+            reading.problem(f"no tensor: {error.text}", "damaged", offset=at, where=name, kind=error.kind)
             tree[name] = _plain(entry)
             continue
         tree[name] = tensor
         ranges.append((*end, name))
     _check_layout(reading, sorted(ranges), begin, data.length)
-    reading.format["tensors"] = f"{len(ranges):,}"
+    reading.result.format["tensors"] = f"{len(ranges):,}"
 
 
 def _plain(entry: Any) -> Value:
@@ -147,8 +158,10 @@ def _tensor(reading: Reading, entry: Any, data: Stretch, name: str) -> tuple[Ten
     shape, offsets = entry["shape"], entry["data_offsets"]
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise FormatError("its shape is no list of sizes")
-    if len(shape) > reading.limits.rank:
-        raise FormatError(f"{len(shape)} dimensions ({met('rank', reading.limits.rank)})", kind="limit")
+    if len(shape) > reading.file.limits.rank:
+        raise FormatError(
+            f"{len(shape)} dimensions ({met('rank', reading.file.limits.rank)})", kind="limit"
+        )
     if not isinstance(offsets, list) or len(offsets) != 2 or not all(type(one) is int for one in offsets):
         raise FormatError("its data_offsets are no pair of numbers")
     begin, end = offsets
@@ -189,24 +202,24 @@ def _check_layout(reading: Reading, ranges: list[tuple[int, int, str]], begin: i
         if start > at:
             reading.problem(
                 f"{plural(start - at, 'byte')} before it belong to no tensor",
-                begin + at,
-                name,
-                refused=True,
+                "refused",
+                offset=begin + at,
+                where=name,
                 kind="trailing",
             )
         elif start < at:
             reading.problem(
                 "its bytes overlap those of another tensor",
-                begin + start,
-                name,
-                refused=True,
+                "refused",
+                offset=begin + start,
+                where=name,
                 kind="overlap",
             )
         at = max(at, end)
     if at < length:
         reading.problem(
             f"{plural(length - at, 'byte')} at the end belong to no tensor",
-            begin + at,
-            refused=True,
+            "refused",
+            offset=begin + at,
             kind="trailing",
         )

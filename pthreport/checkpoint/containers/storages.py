@@ -37,10 +37,10 @@ class Storages:
         self._reading = reading
         self._supply = supply
         self.by_key: dict[Hashable, Storage] = {}
-        self._told = False
+        self._reported = False
 
     def resolve(self, identity: Value) -> Value:
-        """What a persistent id stands for."""
+        """What a persistent id means."""
         if isinstance(identity, str):
             identity = self._from_text(identity)
         if isinstance(identity, tuple) and identity:
@@ -55,8 +55,8 @@ class Storages:
         found = TEXT_ID.fullmatch(text)
         if found is None:
             return text
-        if not self._told:
-            self._told = True
+        if not self._reported:
+            self._reported = True
             self._reading.problem(
                 "storages are named as protocol 0 does, which torch.load does not read", kind="odd"
             )
@@ -70,7 +70,7 @@ class Storages:
         return (*base, (view_key, int(offset), int(count)))
 
     def _refuse(self, identity: Value, why: str) -> Record:
-        self._reading.problem(why, partial=True, refused=True)
+        self._reading.problem(why, "damaged")
         return Record("torch", "persistent id", identity if isinstance(identity, tuple) else (identity,))
 
     def _storage(self, identity: tuple[Value, ...]) -> Value:

@@ -19,7 +19,7 @@ from pthreport.checkpoint.containers.zip_directory import END, LOCAL
 from pthreport.checkpoint.errors import FormatError
 
 HEAD = 4096
-"""First bytes by which a file is told."""
+"""First bytes by which a file is recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ WEAK = (
 
 def read(reading: Reading) -> None:
     """Give the file to its reader; raises `FormatError` that says what the file is instead."""
-    source = reading.source
+    source = reading.file.source
     if source.length == 0:
         raise FormatError("an empty file", 0)
     head = source.read(0, HEAD)
@@ -60,7 +60,7 @@ def read(reading: Reading) -> None:
             if container is not CONTAINERS[0]:
                 look_at_the_end(reading)
             return
-    says = foreign(head)
+    known_as = foreign(head)
     for container in WEAK:
         if container.recognise(head, source.length):
             try:
@@ -68,4 +68,4 @@ def read(reading: Reading) -> None:
                 return
             except FormatError:
                 reading.clear()
-    raise FormatError(says or unknown(head), 0)
+    raise FormatError(known_as or unknown(head), 0)

@@ -102,7 +102,7 @@ class _Headers:
 
     def next(self) -> TarMember | None:
         """The next member, None behind the last."""
-        source = self.reading.source
+        source = self.reading.file.source
         while True:
             start, header = self.at, source.read(self.at, BLOCK)
             if len(header) < BLOCK:
@@ -133,39 +133,41 @@ class _Headers:
 
     def _member(self, header: bytes, kind: bytes, size: int) -> TarMember | None:
         start = self.at
-        said = {**self._everywhere, **self._attributes}
+        attributes = {**self._everywhere, **self._attributes}
         self._attributes = {}
         prefix, name = _text(header[345:500]), _text(header[:100])
         if header[257:263] == b"ustar\0" and prefix:
             name = f"{prefix}/{name}"
-        if b"path" in said:
-            name = said[b"path"].decode("utf-8", "backslashreplace")
-        if b"size" in said:
-            if not said[b"size"].isdigit() or len(said[b"size"]) > 18:
+        if b"path" in attributes:
+            name = attributes[b"path"].decode("utf-8", "backslashreplace")
+        if b"size" in attributes:
+            if not attributes[b"size"].isdigit() or len(attributes[b"size"]) > 18:
                 self._damage("a tar member whose size is no number", start)
                 return None
-            size = int(said[b"size"])
+            size = int(attributes[b"size"])
         words = None if kind in _PLAIN else _KINDS.get(kind, f"an entry of the unknown type {kind!r}")
-        if any(key.startswith(b"GNU.sparse.") for key in said):
+        if any(key.startswith(b"GNU.sparse.") for key in attributes):
             words = _KINDS[b"S"]
         if words is not None and kind != b"S":
             size = 0  # as Python's tarfile, which torch uses: no bytes belong to it
         begin = start + BLOCK
-        left = max(0, self.reading.source.length - begin)
+        left = max(0, self.reading.file.source.length - begin)
         if size > left:
             self.reading.problem(
                 f"it is cut short: {left:,} of {plural(size, 'byte')} are there",
-                start,
-                name,
-                True,
+                "partial",
+                offset=start,
+                where=name,
                 kind="truncated",
             )
         self.at = begin + -(-size // BLOCK) * BLOCK
-        return TarMember(name, start, words, size, Stretch(self.reading.source, begin, min(size, left)))
+        return TarMember(
+            name, start, words, size, Stretch(self.reading.file.source, begin, min(size, left))
+        )
 
     def _damage(self, text: str, offset: int, kind: ProblemKind = "malformed") -> None:
-        at = min(offset, self.reading.source.length)
-        self.reading.problem(text, at, None, True, kind=kind)
+        at = min(offset, self.reading.file.source.length)
+        self.reading.problem(text, "partial", offset=at, kind=kind)
 
 
 def read_members(reading: Reading) -> tuple[list[TarMember], int]:
@@ -173,7 +175,7 @@ def read_members(reading: Reading) -> tuple[list[TarMember], int]:
     the first header is one."""
     headers = _Headers(reading)
     members: list[TarMember] = []
-    while headers.at < reading.source.length:
+    while headers.at < reading.file.source.length:
         member = headers.next()
         if member is None:
             break

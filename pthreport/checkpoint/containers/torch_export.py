@@ -1,8 +1,8 @@
-"""torch.export: an archive of programs as JSON, their weights as raw payloads beside them.
+"""torch.export: an archive of programs as JSON, their weights as raw payloads in the same archive.
 
 Since torch 2.8 (torch/export/pt2_archive): `models/<m>.json`, `data/weights/<m>_weights_config.json`
 that gives each name a payload `data/weights/weight_<n>`, `data/constants/` likewise,
-`data/sample_inputs/<m>.pt`. Before: `serialized_exported_program.json` beside
+`data/sample_inputs/<m>.pt`. Before: `serialized_exported_program.json` with
 `serialized_state_dict.pt` and its like, whole torch files.
 """
 
@@ -18,7 +18,6 @@ from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_pickles import facts, look_aside, record, verify_storages
 from pthreport.checkpoint.errors import FormatError, kind_of
 from pthreport.checkpoint.machine import NotUnderstood
-from pthreport.checkpoint.nested import open_file_inside
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import LongBytes, Mapping, Value
 from pthreport.document.numbers import plural
@@ -61,7 +60,7 @@ def matches(archive: Archive) -> bool:
 
 def read(reading: Reading, archive: Archive) -> None:
     """Read every program of the archive with its weights; raises `FormatError`."""
-    reading.container = "torch-export"
+    reading.result.container = "torch-export"
     root = _new_root(archive)
     if root is None:
         _read_old(reading, archive, _old_root(archive) or "")
@@ -70,7 +69,7 @@ def read(reading: Reading, archive: Archive) -> None:
     for name in ("archive_format", "archive_version"):
         text = record(archive, f"{root}{name}")
         if text is not None:
-            reading.format[name.replace("_", " ")] = text.strip()[:40]
+            reading.result.format[name.replace("_", " ")] = text.strip()[:40]
     folder = f"{root}models/"
     names = [
         name.removeprefix(folder).removesuffix(".json")
@@ -81,9 +80,9 @@ def read(reading: Reading, archive: Archive) -> None:
     models = {name: _model(reading, archive, payloads, root, name) for name in names}
     tree: dict[Any, Value] = models[names[0]] if len(names) == 1 else dict(models)
     _add_files(reading, archive, root, tree)
-    reading.tree = tree
-    reading.verify = partial(verify_storages, archive, (f"{root}data/",))
-    payloads.tell_orphans()
+    reading.result.tree = tree
+    reading.result.verify = partial(verify_storages, archive, (f"{root}data/",))
+    payloads.report_orphans()
     look_aside(reading, archive, root, _RECORDS)
 
 
@@ -122,10 +121,10 @@ def _renamed(constants: dict[Any, Value]) -> Mapping:
 
 def _read_old(reading: Reading, archive: Archive, root: str) -> None:
     program = _program(reading, archive, f"{root}{_OLD}")
-    reading.format["members"] = f"{len(archive.members):,}"
+    reading.result.format["members"] = f"{len(archive.members):,}"
     version = record(archive, f"{root}version")
     if version is not None:
-        reading.format["schema version"] = version.strip()[:40]
+        reading.result.format["schema version"] = version.strip()[:40]
     found: dict[Any, Value] = {}
     expected = [_OLD, "version", "extra_files/"]
     for key, stem in _OLD_PARTS.items():
@@ -137,25 +136,29 @@ def _read_old(reading: Reading, archive: Archive, root: str) -> None:
     if isinstance(found.get("constants"), dict):
         found["constants"] = _renamed(found["constants"])
     found["program"] = program.summary
-    reading.tree = found
+    reading.result.tree = found
     look_aside(reading, archive, root, tuple(expected))
 
 
 def _inside(reading: Reading, archive: Archive, name: str) -> Value:
     """What a torch file among the members holds, None where it cannot be read."""
     try:
-        return open_file_inside(reading, archive.data(archive.members[name]), name)
+        return reading.nested(archive.data(archive.members[name]), name)
     except (FormatError, NotUnderstood) as error:
-        reading.problem(str(error), archive.members[name].header, name, True, kind=kind_of(error))
+        reading.problem(
+            str(error), "partial", offset=archive.members[name].header, where=name, kind=kind_of(error)
+        )
         return None
 
 
 def _program(reading: Reading, archive: Archive, name: str) -> Program:
-    limit = reading.limits.header_bytes
+    limit = reading.file.limits.header_bytes
     try:
         return program_of(parse(archive.content(archive.members[name], limit), limit, "the program"))
     except FormatError as error:
-        reading.problem(error.text, archive.members[name].header, name, True, kind=error.kind)
+        reading.problem(
+            error.text, "partial", offset=archive.members[name].header, where=name, kind=error.kind
+        )
         return Program()
 
 
@@ -175,7 +178,7 @@ def _state_dict(weights: Value, program: Program) -> Value:
 
 
 def _add_files(reading: Reading, archive: Archive, root: str, tree: dict[Any, Value]) -> None:
-    """Files that were packed beside the programs: listed; compiled code is told."""
+    """Files that were packed with the programs: listed; compiled code is reported."""
     extra = _listed(archive, lambda name: name.startswith(f"{root}extra/"))
     if extra:
         tree["extra"] = {name.removeprefix(f"{root}extra/"): content for name, content in extra.items()}
@@ -184,8 +187,8 @@ def _add_files(reading: Reading, archive: Archive, root: str, tree: dict[Any, Va
         tree["compiled"] = {name.removeprefix(root): content for name, content in compiled.items()}
         native = [name for name in compiled if name.endswith((".so", ".dll", ".dylib", ".pyd"))]
         if native:
-            reading.format["native code"] = plural(len(native), "file")
-            reading.problem("native code, which loading the program would run", None, native[0], kind="odd")
+            reading.result.format["native code"] = plural(len(native), "file")
+            reading.problem("native code, which loading the program would run", where=native[0], kind="odd")
 
 
 def _listed(archive: Archive, wanted: Callable[[str], bool]) -> dict[str, LongBytes]:

@@ -2,7 +2,7 @@
 information, the object, the storages' keys), then each storage as an element count and its bytes.
 
 The storages' bytes and counts are little-endian whatever machine wrote them
-(torch/csrc/serialization.cpp): `little_endian` in the system information is told, not acted upon.
+(torch/csrc/serialization.cpp): `little_endian` in the system information is shown, not acted upon.
 """
 
 from pthreport.checkpoint.containers.reading import Reading, protocol_text
@@ -31,48 +31,46 @@ def recognise(head: bytes, size: int) -> bool:
 
 def read(reading: Reading) -> None:
     """Read the pickles, then find each storage's bytes."""
-    reading.container = "torch-legacy"
-    data = Stretch(reading.source, 0, reading.source.length)
+    reading.result.container = "torch-legacy"
+    data = Stretch(reading.file.source, 0, reading.file.source.length)
     storages = Storages(reading)
     at = reading.unpickle(data).end
     version = reading.unpickle(data, at, where="protocol version")
     if version.value != PROTOCOL_VERSION:
-        reading.problem(
-            "the protocol version is not 1001: torch refuses this", at, refused=True, kind="odd"
-        )
+        reading.problem("the protocol version is not 1001", "refused", offset=at, kind="odd")
     system = reading.unpickle(data, version.end, where="system information")
     if system.error is not None:
         return
     if isinstance(system.value, dict):
         little = system.value.get("little_endian")
-        reading.format["byte order"] = "little"
+        reading.result.format["byte order"] = "little"
         if little is False:
-            reading.format["written on"] = "a big-endian machine"
-    reading.pickles += [(data, start, 6) for start in (0, at, version.end, system.end)]
+            reading.result.format["written on"] = "a big-endian machine"
+    reading.result.pickles += [(data, start, 6) for start in (0, at, version.end, system.end)]
     body = reading.unpickle(data, system.end, persistent=storages.resolve)
-    reading.tree = body.value
-    reading.format["pickle protocol"] = protocol_text(body.protocol)
+    reading.result.tree = body.value
+    reading.result.format["pickle protocol"] = protocol_text(body.protocol)
     if body.error is not None:
         _missing(storages)
         return
     keys = reading.unpickle(data, body.end, where="storage keys")
-    reading.pickles.append((data, body.end, 6))
+    reading.result.pickles.append((data, body.end, 6))
     end: int | None = keys.end
     if keys.error is None and isinstance(keys.value, list | tuple | dict):
         if not isinstance(keys.value, list):
-            reading.problem("the list of storages is another container", body.end, kind="odd")
+            reading.problem("the list of storages is another container", offset=body.end, kind="odd")
         end = _place(reading, storages, list(keys.value), keys.end)
         if end is not None:
             _unlisted(storages)
     elif keys.error is None:
-        reading.problem(
-            "the list of storages is none", body.end, partial=True, refused=True, kind="malformed"
-        )
+        reading.problem("the list of storages is none", "damaged", offset=body.end, kind="malformed")
     _missing(storages)
-    reading.format["storages"] = f"{len(storages.by_key):,}"
+    reading.result.format["storages"] = f"{len(storages.by_key):,}"
     if end is not None and end < data.length:
         reading.problem(
-            f"{plural(data.length - end, 'byte')} stand behind the last storage", end, kind="trailing"
+            f"{plural(data.length - end, 'byte')} after the last storage",
+            offset=end,
+            kind="trailing",
         )
         hidden_pickles(reading, data, end, None)
 
@@ -92,33 +90,29 @@ def _unlisted(storages: Storages) -> None:
 
 def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> int | None:
     """Give each storage its bytes; the offset behind the last one, None where that is not known."""
-    source = reading.source
+    source = reading.file.source
     for key in keys:
         name = key.decode("utf-8", "backslashreplace") if isinstance(key, bytes) else key
         storage = storages.by_key.get(name) if isinstance(name, str) else None
         if storage is None:
             reading.problem(
                 "a storage that no tensor names: what follows cannot be found",
-                at,
-                partial=True,
-                refused=True,
+                "damaged",
+                offset=at,
                 kind="malformed",
             )
             return None
         header = source.read(at, 8)
         if len(header) < 8:
-            reading.problem(
-                "the file ends before all storages", at, partial=True, refused=True, kind="truncated"
-            )
+            reading.problem("the file ends before all storages", "damaged", offset=at, kind="truncated")
             return None
         count = int.from_bytes(header, "little", signed=True)
         if count < 0 or count != storage.numel:
             reading.problem(
                 f"storage {str(name)[:80]!r} has {plural(storage.numel, 'element')} in the pickle and {count:,} "
                 "before its bytes",
-                at,
-                partial=True,
-                refused=True,
+                "damaged",
+                offset=at,
                 kind="sizes-disagree",
             )
         if count < 0:
@@ -128,9 +122,8 @@ def _place(reading: Reading, storages: Storages, keys: list[Value], at: int) -> 
         if nbytes > left:
             reading.problem(
                 f"storage {str(name)[:80]!r} is cut short: {left:,} of {plural(nbytes, 'byte')} are there",
-                at,
-                partial=True,
-                refused=True,
+                "damaged",
+                offset=at,
                 kind="truncated",
             )
         storage.data = Stretch(source, at + 8, min(nbytes, left))

@@ -8,13 +8,13 @@ PackageImporter runs the packed sources; here they are listed, and the pickles r
 
 from functools import partial
 
+from pthreport.checkpoint.containers.pickle_starts import PICKLE_START
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.script_code import ScriptClass
 from pthreport.checkpoint.containers.torchscript import declare, declared_classes
 from pthreport.checkpoint.containers.zip_archive import Archive
 from pthreport.checkpoint.containers.zip_directory import Member
 from pthreport.checkpoint.containers.zip_pickles import (
-    PICKLE_START,
     ZipPickles,
     facts,
     record,
@@ -52,13 +52,13 @@ def matches(archive: Archive) -> bool:
 def read(reading: Reading, archive: Archive) -> None:
     """Read every pickle of the archive, and list the rest."""
     root = _root(archive) or ""
-    reading.container = "torch-package"
+    reading.result.container = "torch-package"
     facts(reading, archive, root)
     externs = (record(archive, f"{root}{_EXTERNS}") or "").split()
-    reading.format["extern modules"] = _list(externs)
+    reading.result.format["extern modules"] = _list(externs)
     python = record(archive, f"{root}.data/python_version")
     if python is not None:
-        reading.format["python version"] = python.strip()[:40]
+        reading.result.format["python version"] = python.strip()[:40]
     package = _Package(reading, archive, root)
     sources: dict[str, LongBytes] = {}
     tree: dict[str, Value] = {}
@@ -70,13 +70,13 @@ def read(reading: Reading, archive: Archive) -> None:
             sources[inside] = LongBytes(archive.member_data(name))
         else:
             tree[inside] = package.resource(member)
-    reading.format["interned modules"] = _list([_module(name) for name in sources])
+    reading.result.format["interned modules"] = _list([_module(name) for name in sources])
     if sources:
         tree["sources"] = sources
-    reading.tree = tree
+    reading.result.tree = tree
     _judge(reading, {_module(name) for name in sources})
-    reading.verify = partial(verify_storages, archive, (f"{root}.data/",))
-    package.tell_orphans()
+    reading.result.verify = partial(verify_storages, archive, (f"{root}.data/",))
+    package.report_orphans()
 
 
 def _list(names: list[str]) -> str:
@@ -88,11 +88,13 @@ def _module(name: str) -> str:
 
 
 def _judge(reading: Reading, interned: set[str]) -> None:
-    for pair in reading.imports.pairs():
+    for pair in reading.result.imports.pairs():
         if pair[0] in interned:
-            reading.imports.explain(pair, _PACKED, "unknown")
+            reading.result.imports.explain(pair, _PACKED, "unknown")
         elif pair == _SCRIPT:
-            reading.imports.explain(pair, "Loads a TorchScript module of this archive, which is shown.")
+            reading.result.imports.explain(
+                pair, "Loads a TorchScript module of this archive, which is shown."
+            )
 
 
 class _Package:
@@ -112,7 +114,9 @@ class _Package:
             if self._is_pickle(member):
                 return self._pickles.read(member.name, (".data/",), self._reduced).value
         except (FormatError, ReadError) as error:
-            self._reading.problem(str(error), member.header, member.name, True, kind=kind_of(error))
+            self._reading.problem(
+                str(error), "partial", offset=member.header, where=member.name, kind=kind_of(error)
+            )
         return LongBytes(self._archive.member_data(member.name))
 
     def _is_pickle(self, member: Member) -> bool:
@@ -122,7 +126,7 @@ class _Package:
         data = self._archive.data(member)
         if PICKLE_START.match(data.read(0, 2)) is None:
             return False
-        found = Imports(self._reading.limits.names)
+        found = Imports(self._reading.file.limits.names)
         outcome = self._reading.probe(data, 0, found)
         return outcome.error is None or len(found) > 0
 
@@ -133,7 +137,7 @@ class _Package:
         function, args = identity[2:]
         if not isinstance(function, Global) or not isinstance(args, tuple):
             return None
-        self._reading.imports.called((function.module, function.name))
+        self._reading.result.imports.called((function.module, function.name))
         if (function.module, function.name) == _SCRIPT and len(args) == 1 and isinstance(args[0], str):
             found = self._script(args[0])
             if found is not None:
@@ -149,22 +153,24 @@ class _Package:
             try:
                 value = self._pickles.read(name, (".data/",)).value
                 constants = f"{name.removesuffix('data.pkl')}constants.pkl"
-                beside = (
+                held = (
                     self._pickles.read(constants, (".data/",)).value
                     if constants in self._archive.members
                     else ()
                 )
             except FormatError as error:
-                self._reading.problem(error.text, error.offset, name, True, kind=error.kind)
+                self._reading.problem(
+                    error.text, "partial", offset=error.offset, where=name, kind=error.kind
+                )
                 return None
             declare(self._reading, value, self._classes)
-            if beside != () and isinstance(value, Record):
-                value.pairs.append(("constants", beside))
+            if held != () and isinstance(value, Record):
+                value.pairs.append(("constants", held))
             self._scripts[name] = value
         return self._scripts.get(name)
 
-    def tell_orphans(self) -> None:
-        """Tell of storages that no pickle names."""
+    def report_orphans(self) -> None:
+        """Report storages that no pickle names."""
         members, used = self._archive.members, self._pickles.used
         left = [
             name
@@ -175,7 +181,7 @@ class _Package:
             size = sum(members[name].size for name in left)
             self._reading.problem(
                 f"{plural(len(left), 'storage')} of together {plural(size, 'byte')} belong to no tensor",
-                members[left[0]].header,
-                left[0],
+                offset=members[left[0]].header,
+                where=left[0],
                 kind="stray",
             )

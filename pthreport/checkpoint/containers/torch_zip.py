@@ -38,13 +38,13 @@ def matches(archive: Archive) -> bool:
 
 def read(reading: Reading, archive: Archive) -> None:
     """Read the first `data.pkl`; raises `FormatError`."""
-    reading.container = "torch-zip"
+    reading.result.container = "torch-zip"
     root = main_roots(archive)[0]
     facts(reading, archive, root)
     pickles = ZipPickles(reading, archive, root)
     outcome = pickles.read(f"{root}data.pkl", ("data/",))
-    reading.tree = outcome.value
-    reading.format["pickle protocol"] = protocol_text(outcome.protocol)
-    reading.verify = partial(verify_storages, archive, (f"{root}data/",))
+    reading.result.tree = outcome.value
+    reading.result.format["pickle protocol"] = protocol_text(outcome.protocol)
+    reading.result.verify = partial(verify_storages, archive, (f"{root}data/",))
     pickles.finish(("data/",))
     look_aside(reading, archive, root, _RECORDS)

@@ -2,7 +2,7 @@
 
 `data.pkl` is the module, `constants.pkl` the tensors that the code refers to as CONSTANTS.c0, c1, ...,
 `code/**.py` the classes and functions (torch/csrc/jit/docs/serialization.md). Frozen and mobile files
-keep their weights in the constants only; mobile ones have `bytecode.pkl` beside, and their storages
+keep their weights in the constants only; mobile ones have a `bytecode.pkl` too, and their storages
 may be `constants/<n>.storage`. The code is read as text, never compiled:
 it tells parameters from buffers, and the constants of a class (`kernel_size`), which are added to the
 attributes of its objects.
@@ -48,7 +48,7 @@ _PICKLES = (
     ("bytecode", ("constants/", "data/")),
     ("traced_inputs", ("traced_inputs/",)),
 )
-"""The pickles beside the module, and the folders of their storages."""
+"""The pickles other than the module's, and the folders of their storages."""
 
 _FOLDERS = ("data/", "constants/", "traced_inputs/")
 _RECORDS = (
@@ -70,51 +70,51 @@ def matches(archive: Archive) -> bool:
 
 
 def read(reading: Reading, archive: Archive) -> None:
-    """Read the module, and beside it what the archive's other pickles hold; raises `FormatError`."""
+    """Read the module, and what the archive's other pickles hold; raises `FormatError`."""
     root = _root(archive) or ""
-    reading.container = "torchscript"
+    reading.result.container = "torchscript"
     facts(reading, archive, root)
     pickles = ZipPickles(reading, archive, root)
     outcome = pickles.read(f"{root}data.pkl", ("data/", "constants/"))
-    reading.format["pickle protocol"] = protocol_text(outcome.protocol)
-    beside: dict[str, Value] = {}
+    reading.result.format["pickle protocol"] = protocol_text(outcome.protocol)
+    others: dict[str, Value] = {}
     for name, folders in _PICKLES:
         member = f"{root}{name}.pkl"
         if member not in archive.members:
             continue
         try:
-            before = len(reading.problems)
+            before = len(reading.result.problems)
             value = pickles.read(member, folders).value
             if name == "traced_inputs":
                 _without_values(reading, value, before)
         except FormatError as error:
-            reading.problem(error.text, error.offset, member, True, kind=error.kind)
+            reading.problem(error.text, "partial", offset=error.offset, where=member, kind=error.kind)
             continue
         if value != () and value is not None:
-            beside[name] = value
-    if "bytecode" in beside:
-        reading.format["mobile"] = _bytecode_version(beside["bytecode"])
+            others[name] = value
+    if "bytecode" in others:
+        reading.result.format["mobile"] = _bytecode_version(others["bytecode"])
     code = sources(reading, archive, f"{root}code/")
     if code:
-        beside["code"] = code
+        others["code"] = code
     declare(reading, outcome.value, declared_classes(reading, archive, f"{root}code/"))
-    reading.tree = _with(outcome.value, beside)
+    reading.result.tree = _with(outcome.value, others)
     folders_in_file = tuple(f"{root}{folder}" for folder in _FOLDERS)
-    reading.verify = partial(verify_storages, archive, folders_in_file)
+    reading.result.verify = partial(verify_storages, archive, folders_in_file)
     pickles.finish(_FOLDERS)
     extra = [name for name in archive.members if name.startswith(f"{root}extra/")]
     if extra:
         listed = ", ".join(name.removeprefix(f"{root}extra/")[:60] for name in extra[:10])
-        reading.format["extra files"] = f"{len(extra):,}: {listed}"
+        reading.result.format["extra files"] = f"{len(extra):,}: {listed}"
     look_aside(reading, archive, root, (*_RECORDS, "extra/"))
 
 
-def _with(module: Value, beside: dict[str, Value]) -> Value:
-    """The module with what stands beside it, each under its own name."""
+def _with(module: Value, others: dict[str, Value]) -> Value:
+    """The module with the archive's other contents, each under its own name."""
     if isinstance(module, Record):
-        module.pairs.extend(beside.items())
+        module.pairs.extend(others.items())
         return module
-    return {"data": module, **beside} if beside else module
+    return {"data": module, **others} if others else module
 
 
 def _bytecode_version(value: Value) -> str:
@@ -124,10 +124,10 @@ def _bytecode_version(value: Value) -> str:
 
 def _without_values(reading: Reading, value: Value, before: int) -> None:
     """torch.jit.trace keeps its example inputs' sizes and leaves their values out."""
-    tensors = [visit.value for visit in walk(value, reading.limits) if isinstance(visit.value, Tensor)]
+    tensors = [visit.value for visit in walk(value, reading.file.limits) if isinstance(visit.value, Tensor)]
     empty = [one for one in tensors if one.storage and one.storage.data and not one.storage.data.length]
     if len(empty) == len(tensors):
-        del reading.problems[before:]
+        del reading.result.problems[before:]
     for tensor in empty:
         tensor.absent = True
         tensor.problem = "an example input of torch.jit.trace, saved without values"
@@ -142,7 +142,7 @@ def sources(reading: Reading, archive: Archive, folder: str) -> dict[str, LongBy
     }
     if found:
         size = sum(len(content) for content in found.values())
-        reading.format["code"] = f"{plural(len(found), 'file')}, {plural(size, 'byte')}"
+        reading.result.format["code"] = f"{plural(len(found), 'file')}, {plural(size, 'byte')}"
     return found
 
 
@@ -157,15 +157,14 @@ def declared_classes(reading: Reading, archive: Archive, folder: str) -> dict[tu
         if left < 0 or len(found) > CLASSES:
             reading.problem(
                 "the code is too long to be looked through for parameters and buffers",
-                None,
-                name,
+                where=name,
                 kind="limit",
             )
             break
         try:
             text = archive.content(member, CODE_BYTES).decode("utf-8", "backslashreplace")
         except FormatError as error:
-            reading.problem(error.text, error.offset, name, True, kind=error.kind)
+            reading.problem(error.text, "partial", offset=error.offset, where=name, kind=error.kind)
             continue
         module = name.removeprefix(folder).removesuffix(".py").replace("/", ".")
         for one in classes(text):
@@ -175,11 +174,13 @@ def declared_classes(reading: Reading, archive: Archive, folder: str) -> dict[tu
 
 def declare(reading: Reading, module: Value, declared: dict[tuple[str, str], ScriptClass]) -> None:
     """Judge the classes' names; tell parameters from buffers, and add the constants, by the code."""
-    for pair in reading.imports.pairs():
+    for pair in reading.result.imports.pairs():
         if pair in declared:
-            reading.imports.explain(pair, "A TorchScript class that the archive's own code defines.")
+            reading.result.imports.explain(pair, "A TorchScript class that the archive's own code defines.")
         elif pair[0] in _CUSTOM_KNOWN:
-            reading.imports.explain(pair, "A class of torch's own C++ code that holds packed weights.")
+            reading.result.imports.explain(
+                pair, "A class of torch's own C++ code that holds packed weights."
+            )
     left = CONSTANTS_SET
     for record in _records(reading, module):
         found = declared.get((record.module, record.name))
@@ -197,7 +198,7 @@ def declare(reading: Reading, module: Value, declared: dict[tuple[str, str], Scr
 
 
 def _records(reading: Reading, module: Value) -> Iterator[Record]:
-    for visit in walk(module, reading.limits):
+    for visit in walk(module, reading.file.limits):
         value = visit.value
         if isinstance(value, Record) and visit.repeat_of is None and value.module.startswith(NAMESPACE):
             yield value

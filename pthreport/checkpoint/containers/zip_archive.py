@@ -1,4 +1,4 @@
-"""The members of a zip file: where their bytes stand, inflated once where they are compressed."""
+"""The members of a zip file: where their bytes are, inflated once where they are compressed."""
 
 import struct
 import threading
@@ -39,14 +39,14 @@ class Archive:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def payload(self, member: Member) -> Stretch:
-        """A member's bytes as they stand in the file; raises `FormatError`."""
-        source = self.reading.source
+        """A member's bytes as they are in the file; raises `FormatError`."""
+        source = self.reading.file.source
         try:
             header = source.read(member.header, _LOCAL_SIZE)
         except ReadError as error:
             raise FormatError(str(error), member.header) from error
         if len(header) < _LOCAL_SIZE or header[:4] != LOCAL:
-            raise FormatError("no local header stands where the directory says", member.header)
+            raise FormatError("no local header is where the directory says", member.header)
         name, extra = struct.unpack_from("<HH", header, 26)
         begin = member.header + _LOCAL_SIZE + name + extra
         if begin + member.packed > source.length:
@@ -68,17 +68,17 @@ class Archive:
             )
         if member.method != DEFLATED:
             words = METHODS.get(member.method, f"method {member.method}")
-            self.reading.broken = True
+            self.reading.result.cannot_unpack = True
             raise FormatError(
                 f"its compression ({words}) is read neither here nor by torch",
                 member.header,
                 kind="unsupported",
             )
-        self.reading.room.take(member.size)
+        self.reading.file.inflation.take(member.size)
         return self._inflate(member, self.payload(member))
 
     def _inflate(self, member: Member, packed: Stretch) -> Stretch:
-        scratch = self.reading.scratch
+        scratch = self.reading.file.scratch
         source, start = scratch.reserve(member.size)
         engine = zlib.decompressobj(-zlib.MAX_WBITS)
         written = 0
@@ -100,7 +100,7 @@ class Archive:
             raise FormatError(f"it cannot be inflated: {error}", member.header) from error
         if written != member.size:
             # The one failure of inflating that torch's reader notices is an end before the size is reached.
-            self.reading.broken |= engine.eof and written < member.size
+            self.reading.result.cannot_unpack |= engine.eof and written < member.size
             raise FormatError(
                 f"it inflates to {'more than ' if written > member.size else ''}"
                 f"{plural(min(written, member.size), 'byte')}, the directory says {member.size:,}",
@@ -134,8 +134,8 @@ class Archive:
         if member.crc not in (crc, UNKNOWN_CRC):
             self.reading.problem(
                 f"its CRC-32 is {crc:08x}, the directory says {member.crc:08x}: its bytes were changed",
-                member.header,
-                member.name,
+                offset=member.header,
+                where=member.name,
                 kind="checksum",
             )
 
@@ -190,10 +190,10 @@ def open_archive(reading: Reading) -> Archive:
         _judge(reading, entry)
     for entry in hidden:
         reading.problem(
-            "a name that stands more than once in the archive, where torch reads another one, and other readers "
+            "a name that occurs more than once in the archive, where torch reads another one, and other readers "
             "this one",
-            entry.header,
-            entry.name,
+            offset=entry.header,
+            where=entry.name,
             kind="duplicate",
         )
     _check_places(reading, directory)
@@ -202,18 +202,16 @@ def open_archive(reading: Reading) -> Archive:
 
 def _directory(reading: Reading) -> Directory:
     try:
-        return read_directory(reading.source, reading.limits, reading.problems.append)
+        return read_directory(reading.file.source, reading.file.limits, reading.result.problems.append)
     except FormatError as error:
-        found = salvage(reading.source, reading.limits)
+        found = salvage(reading.file.source, reading.file.limits)
         if found is None:
             raise
         reading.problem(
             f"the zip's directory cannot be read ({error.text}): {plural(len(found.entries), 'member')} "
-            "found by their own headers, torch refuses this",
-            error.offset,
-            None,
-            True,
-            refused=True,
+            "found by their own headers",
+            "damaged",
+            offset=error.offset,
             kind="truncated",
         )
         return found
@@ -223,30 +221,36 @@ def _judge(reading: Reading, entry: Member) -> None:
     parts = entry.name.replace("\\", "/").split("/")
     if ".." in parts or entry.name.startswith(("/", "\\")) or "\0" in entry.name:
         reading.problem(
-            "a name that would leave the folder it is unpacked to", entry.header, entry.name, kind="odd"
+            "a name that would leave the folder it is unpacked to",
+            offset=entry.header,
+            where=entry.name,
+            kind="odd",
         )
     if entry.mode & 0o170000 == _SYMLINK:
-        reading.problem("a symbolic link: not followed", entry.header, entry.name, kind="odd")
+        reading.problem("a symbolic link: not followed", offset=entry.header, where=entry.name, kind="odd")
     if entry.encrypted:
-        reading.problem("marked as encrypted: torch ignores the mark", entry.header, entry.name, kind="odd")
+        reading.problem(
+            "marked as encrypted: torch ignores the mark", offset=entry.header, where=entry.name, kind="odd"
+        )
     elif entry.flags & 0x60:
-        reading.problem("marked as patched or strongly encrypted", entry.header, entry.name, kind="odd")
+        reading.problem(
+            "marked as patched or strongly encrypted", offset=entry.header, where=entry.name, kind="odd"
+        )
     if entry.method == STORED and entry.packed != entry.size:
         reading.problem(
-            "stored, but with two different sizes: torch refuses this",
-            entry.header,
-            entry.name,
-            True,
-            refused=True,
+            "stored, but with two different sizes",
+            "damaged",
+            offset=entry.header,
+            where=entry.name,
             kind="sizes-disagree",
         )
     if entry.method not in (STORED, DEFLATED):
         words = METHODS.get(entry.method, f"method {entry.method}")
         reading.problem(
             f"its compression ({words}) is read neither here nor by torch",
-            entry.header,
-            entry.name,
-            True,
+            "partial",
+            offset=entry.header,
+            where=entry.name,
             kind="unsupported",
         )
 
@@ -255,15 +259,24 @@ def _check_places(reading: Reading, directory: Directory) -> None:
     """Members lie one behind the other, before the directory."""
     end, before = directory.prefix, ""
     for entry in sorted(directory.entries, key=lambda one: one.header):
-        if entry.header + _LOCAL_SIZE + entry.packed > reading.source.length:
+        if entry.header + _LOCAL_SIZE + entry.packed > reading.file.source.length:
             reading.problem(
-                "it lies beyond the end of the file", entry.header, entry.name, True, True, kind="truncated"
+                "it lies beyond the end of the file",
+                "damaged",
+                offset=entry.header,
+                where=entry.name,
+                kind="truncated",
             )
         elif entry.header < end:
             reading.problem(
-                f"its bytes overlap those of {before[:80]!r}", entry.header, entry.name, kind="overlap"
+                f"its bytes overlap those of {before[:80]!r}",
+                offset=entry.header,
+                where=entry.name,
+                kind="overlap",
             )
         end = max(end, entry.header + _LOCAL_SIZE + entry.packed)
         before = entry.name
     if directory.entries and end > directory.start:
-        reading.problem("a member reaches into the directory", directory.start, before, kind="overlap")
+        reading.problem(
+            "a member reaches into the directory", offset=directory.start, where=before, kind="overlap"
+        )

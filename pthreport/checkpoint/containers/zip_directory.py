@@ -1,7 +1,7 @@
 """The directory of a zip file (PKWARE APPNOTE 6.3), read by ourselves.
 
 Python's `zipfile` refuses what torch's reader accepts and opens what that one rejects; so the facts
-are read as they stand and told. The members' local headers are not read for it.
+are read as they are and reported. The members' local headers are not read for it.
 """
 
 import struct
@@ -18,8 +18,11 @@ LOCATOR64, END64 = b"PK\x06\x07", b"PK\x06\x06"
 STORED, DEFLATED = 0, 8
 METHODS = {1: "shrunk", 6: "imploded", 9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "zstandard", 95: "XZ"}
 
-TORCH_END_SEARCH = 65_535
-"""Bytes behind the end record up to which torch's reader (miniz) finds it."""
+LONGEST_COMMENT = 65_535
+"""Bytes of the longest comment; torch's reader (miniz) finds the end record up to so many bytes before the end."""
+
+END_REACH = 22 + LONGEST_COMMENT
+"""Bytes at a file's end in which its end record is: the record itself and the longest comment."""
 
 _ENTRY = struct.Struct("<4s4xHH4xIIIHHHHHII")
 _ENTRY_SIZE = 46
@@ -100,10 +103,7 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
             raise FormatError("the directory is not where the end record says", at)
         note(
             Problem(
-                "the end record gives the directory a wrong place or size: torch refuses this",
-                at,
-                refused=True,
-                kind="odd",
+                "the end record gives the directory a wrong place or size", "refused", offset=at, kind="odd"
             )
         )
         size = before - start
@@ -111,26 +111,31 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
         what = "another archive of " if source.read(0, 4) == LOCAL else ""
         note(
             Problem(
-                f"{what}{plural(prefix, 'byte')} before the archive: torch refuses this",
-                0,
-                refused=True,
+                f"{what}{plural(prefix, 'byte')} before the archive",
+                "refused",
+                offset=0,
                 kind="trailing",
             )
         )
     trailing = max(0, source.length - end)
     if trailing:
-        refused = trailing + comment > TORCH_END_SEARCH
-        says = ": torch refuses this" if refused else ""
+        refused = trailing + comment > LONGEST_COMMENT
         note(
             Problem(
-                f"{plural(trailing, 'byte')} behind the archive{says}",
-                end,
-                refused=refused,
+                f"{plural(trailing, 'byte')} after the archive",
+                "refused" if refused else "noted",
+                offset=end,
                 kind="trailing",
             )
         )
     if comment:
-        note(Problem(f"a comment of {plural(comment, 'byte')} at the archive's end", at, kind="trailing"))
+        note(
+            Problem(
+                f"a comment of {plural(comment, 'byte')} at the archive's end",
+                offset=at,
+                kind="trailing",
+            )
+        )
     if size > limits.directory_bytes:
         which = met("directory_bytes", limits.directory_bytes)
         raise FormatError(f"a directory of {size:,} bytes ({which})", start, kind="limit")
@@ -138,10 +143,9 @@ def _from_end(source: Source, limits: Limits, at: int, note: Callable[[Problem],
     if count != len(entries) and not (count == 0xFFFF and len(entries) > 0xFFFF):
         note(
             Problem(
-                f"the end record counts {plural(count, 'member')}, the directory has {len(entries):,}: "
-                "torch refuses this",
-                at,
-                refused=True,
+                f"the end record counts {plural(count, 'member')}, the directory has {len(entries):,}",
+                "refused",
+                offset=at,
                 kind="odd",
             )
         )
@@ -155,7 +159,7 @@ def _zip64(source: Source, at: int) -> tuple[int, int, int, int] | None:
         return None
     given = int.from_bytes(locator[8:16], "little")
     # The one right before the locator first: the given offset leads into another archive, if one
-    # stands before this.
+    # precedes this.
     for place in (at - 20 - _END64_RECORD.size, given):
         record = source.read(place, _END64_RECORD.size) if 0 <= place < at else b""
         if record[:4] == END64 and len(record) == _END64_RECORD.size:
@@ -176,7 +180,7 @@ def _entries(
             break
         if len(entries) >= limits.members:
             text = f"more than {limits.members:,} members ({met('members', limits.members)})"
-            note(Problem(text, start + at, None, True, kind="limit"))
+            note(Problem(text, "partial", offset=start + at, kind="limit"))
             return entries
         name_end = at + _ENTRY_SIZE + name_size
         name = data[at + _ENTRY_SIZE : name_end].decode("utf-8", "backslashreplace")
@@ -189,9 +193,8 @@ def _entries(
         note(
             Problem(
                 f"the directory breaks off after {plural(len(entries), 'member')}",
-                start + min(at, len(data)),
-                None,
-                True,
+                "partial",
+                offset=start + min(at, len(data)),
                 kind="truncated",
             )
         )
@@ -199,7 +202,7 @@ def _entries(
 
 
 def _wide(extra: bytes, size: int, packed: int, header: int) -> tuple[int, int, int]:
-    """The sizes and the offset, those that stand in the ZIP64 extra field taken from there."""
+    """The sizes and the offset, those that are in the ZIP64 extra field taken from there."""
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)

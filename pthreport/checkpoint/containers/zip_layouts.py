@@ -1,4 +1,4 @@
-"""The archives that torch writes, told apart by the names of their members."""
+"""The archives that torch writes, distinguished by the names of their members."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pthreport.checkpoint.containers import torch_export, torch_package, torch_zip, torchscript
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.containers.zip_archive import Archive, open_archive
-from pthreport.checkpoint.containers.zip_directory import END
+from pthreport.checkpoint.containers.zip_directory import END, END_REACH
 from pthreport.checkpoint.errors import FormatError
 from pthreport.document.numbers import plural
 
@@ -40,8 +40,8 @@ def read(reading: Reading) -> None:
 
 
 def read_behind(reading: Reading) -> None:
-    """Read a zip that other bytes stand before; raises `FormatError` where there is none."""
-    if END not in reading.source.read(reading.source.length - 65_557, 65_557):
+    """Read a zip that follows other bytes; raises `FormatError` where there is none."""
+    if END not in reading.file.source.read(reading.file.source.length - END_REACH, END_REACH):
         raise FormatError("no zip")
     read(reading)
 

@@ -32,7 +32,7 @@ def chosen(entries: Sequence[Member]) -> tuple[dict[str, Member], list[Member]]:
 
 
 def _sorted(keys: Sequence[bytes]) -> list[int]:
-    """The indices in the order in which miniz leaves them: equal names may stand in any order."""
+    """The indices in the order in which miniz leaves them: equal names may be in any order."""
     order = list(range(len(keys)))
     for start in range((len(order) - 2) >> 1, -1, -1):
         _sift(keys, order, start, len(order))

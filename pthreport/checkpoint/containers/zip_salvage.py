@@ -20,7 +20,7 @@ _LARGE = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class _Descriptor:
-    """CRC and sizes that stand behind a payload, and where the next record begins."""
+    """CRC and sizes that follow a payload, and where the next record begins."""
 
     crc: int
     packed: int

@@ -1,5 +1,5 @@
-"""A tensor that stands in pieces, read as if it stood in one: chunks of one grid, or partitions of a
-flat run. Nothing is put together before it is asked for, and then only the part that is."""
+"""A tensor in pieces, read as if it were in one: chunks of one grid, or partitions of a
+flat run. Nothing is assembled before it is asked for, and then only the part that is."""
 
 import math
 import sys
@@ -24,7 +24,7 @@ Box = list[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """`values` stand at `offsets` of the whole tensor and have its number of dimensions."""
+    """`values` are at `offsets` of the whole tensor and have its number of dimensions."""
 
     offsets: tuple[int, ...]
     values: Tensor
@@ -35,7 +35,7 @@ class Chunk:
         return self.values.shape
 
 
-class Pasted:
+class AssembledChunks:
     """The bytes of a C-contiguous tensor of `shape`, native byte order, read out of its chunks."""
 
     __slots__ = ("_chunks", "_raw", "_shape", "length")
@@ -159,7 +159,7 @@ def _in_a_row(shape: tuple[int, ...], chunks: Sequence[Chunk]) -> bool:
     return at == shape[dim]
 
 
-def paste(shape: tuple[int, ...], dtype: DType, chunks: Sequence[Chunk], key: Hashable) -> Tensor:
+def assemble_chunks(shape: tuple[int, ...], dtype: DType, chunks: Sequence[Chunk], key: Hashable) -> Tensor:
     """The tensor that the chunks make; where they make none, its storage says why."""
     storage = Storage(key, dtype, math.prod(shape), byte_order=_NATIVE)
     if chunks:
@@ -173,7 +173,7 @@ def paste(shape: tuple[int, ...], dtype: DType, chunks: Sequence[Chunk], key: Ha
     else:
         storage.problem = gaps(shape, chunks)
     if storage.problem is None:
-        storage.data = Pasted(shape, dtype, [one for one in chunks if 0 not in one.sizes])
+        storage.data = AssembledChunks(shape, dtype, [one for one in chunks if 0 not in one.sizes])
     return Tensor(shape, contiguous_strides(shape), 0, dtype, storage)
 
 

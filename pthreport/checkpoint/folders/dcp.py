@@ -1,4 +1,4 @@
-"""torch.distributed.checkpoint: `.metadata` says which chunk of which tensor stands where in the files
+"""torch.distributed.checkpoint: `.metadata` says which chunk of which tensor is where in the files
 `__{rank}_{n}.distcp` (https://pytorch.org/docs/stable/distributed.checkpoint.html).
 
 Each chunk is a torch file (or a safetensors one) at an offset of its `.distcp` file; it is read by the
@@ -9,7 +9,7 @@ from typing import Any
 
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import FormatError, ReadError
-from pthreport.checkpoint.folders.chunks import Chunk, paste
+from pthreport.checkpoint.folders.chunks import Chunk, assemble_chunks
 from pthreport.checkpoint.folders.dcp_metadata import (
     DcpMetadata,
     ItemKey,
@@ -48,7 +48,7 @@ def recognise(folder: Folder) -> str | None:
 
 def read(reading: Reading, folder: Folder, name: str) -> None:
     """Read the metadata, then every chunk's own header; raises `FormatError`."""
-    reading.container = "dcp"
+    reading.result.container = "dcp"
     if name not in folder.names:
         raise FormatError(
             f"a torch.distributed.checkpoint folder without its {name}: saving it was not finished"
@@ -56,32 +56,36 @@ def read(reading: Reading, folder: Folder, name: str) -> None:
     source = folder.open(name)
     outcome = reading.unpickle(Stretch(source, 0, source.length), where=name)
     try:
-        metadata = understand(outcome.value, reading.limits)
+        metadata = understand(outcome.value, reading.file.limits)
     except FormatError as error:
-        if not len(reading.imports):
+        if not len(reading.result.imports):
             raise
-        reading.problem(f"{name}: {error.text}", None, name, True, kind=error.kind)
-        reading.tree = {name: outcome.value}  # what it would import is to be seen
+        reading.problem(f"{name}: {error.text}", "partial", where=name, kind=error.kind)
+        reading.result.tree = {name: outcome.value}  # what it would import is to be seen
         return
-    reading.format["pickle protocol of the metadata"] = str(outcome.protocol)
+    reading.result.format["pickle protocol of the metadata"] = str(outcome.protocol)
     if metadata.version is not None:
-        reading.format["version"] = metadata.version[:40]
+        reading.result.format["version"] = metadata.version[:40]
     items = _Items(reading, folder, metadata)
     tree: dict[Any, Value] = {}
     for fqn, entry in metadata.entries.items():
         _place(tree, metadata.paths.get(fqn, (fqn,)), fqn, _value(reading, items, fqn, entry))
-    reading.tree = _with_lists(tree)
-    reading.format["items"] = f"{len(metadata.entries):,}"
-    reading.format["chunks"] = f"{len(items.found):,}"
+    reading.result.tree = _with_lists(tree)
+    reading.result.format["items"] = f"{len(metadata.entries):,}"
+    reading.result.format["chunks"] = f"{len(items.found):,}"
     if "common.pt" in folder.names:  # Megatron: what is the same on all ranks
         part = read_file(reading, folder, "common.pt")
-        if part is not None and isinstance(reading.tree, dict) and "common" not in reading.tree:
-            reading.tree["common"] = part.tree
+        if (
+            part is not None
+            and isinstance(reading.result.tree, dict)
+            and "common" not in reading.result.tree
+        ):
+            reading.result.tree["common"] = part.result.tree
 
 
 def _value(reading: Reading, items: "_Items", fqn: str, entry: TensorEntry | str | None) -> Value:
     if isinstance(entry, str):
-        reading.problem(f"{short(fqn)}: {entry}", None, fqn, True)
+        reading.problem(f"{short(fqn)}: {entry}", "partial", where=fqn)
         return None
     if entry is None:
         return items.item(fqn, None)
@@ -101,11 +105,11 @@ def _value(reading: Reading, items: "_Items", fqn: str, entry: TensorEntry | str
     only = chunks[0].values if len(chunks) == 1 else None
     if only is not None and only.shape == entry.shape and only.dtype.name == entry.dtype.name:
         return only
-    return paste(entry.shape, entry.dtype, chunks, (fqn, "pasted"))
+    return assemble_chunks(entry.shape, entry.dtype, chunks, (fqn, "assembled"))
 
 
 def _unread(entry: TensorEntry, why: str, fqn: str) -> Tensor:
-    made = paste(entry.shape, entry.dtype, [], (fqn, "pasted"))
+    made = assemble_chunks(entry.shape, entry.dtype, [], (fqn, "assembled"))
     made.problem = why
     return made
 
@@ -138,9 +142,7 @@ class _Items:
         if overlapping:
             reading.problem(
                 f"{plural(overlapping, 'item')} overlap others in their file and are not read",
-                None,
-                None,
-                True,
+                "partial",
                 kind="overlap",
             )
 
@@ -149,35 +151,35 @@ class _Items:
         key = item_key(fqn, offsets)
         if key not in self.stored:
             self._reading.problem(
-                f"the metadata gives {short(fqn)} no place", None, fqn, True, kind="missing-storage"
+                f"the metadata gives {short(fqn)} no place", "partial", where=fqn, kind="missing-storage"
             )
         return self.found.get(key)
 
     def _read(self, place: Stored) -> Value:
         fqn = place.name
         if not isinstance(place.file, str):
-            self._reading.problem(f"the file of {short(fqn)} is no text", None, fqn, True)
+            self._reading.problem(f"the file of {short(fqn)} is no text", "partial", where=fqn)
             return None
         if place.file not in self._files:
             self._files[place.file] = None
             try:
                 self._files[place.file] = self._folder.open(place.file)
             except FormatError as error:
-                self._reading.problem(error.text, None, fqn, True, kind=error.kind)
+                self._reading.problem(error.text, "partial", where=fqn, kind=error.kind)
         source = self._files[place.file]
         if source is None:
             return None
         if place.transforms:
             text = f"{short(fqn)} is compressed or encrypted by an extension, which is not read"
-            self._reading.problem(text, place.start, place.file, True, kind="unsupported")
+            self._reading.problem(text, "partial", offset=place.start, where=place.file, kind="unsupported")
             return None
         if place.start + place.length > source.length:
             text = f"{short(fqn)} ends beyond the end of {short(place.file)}: the file is cut short"
-            self._reading.problem(text, place.start, place.file, True, kind="truncated")
+            self._reading.problem(text, "partial", offset=place.start, where=place.file, kind="truncated")
             return None
         window = Window(source, place.start, place.length)
         part = read_source(self._reading, window, place.file, place.start)
-        return None if part is None else part.tree
+        return None if part is None else part.result.tree
 
 
 def _place(tree: dict[Any, Value], path: tuple[Hashable, ...], fqn: str, value: Value) -> None:

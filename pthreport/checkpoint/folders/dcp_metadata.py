@@ -27,7 +27,7 @@ def item_key(name: str, offsets: Sequence[int] | None) -> ItemKey:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where an item stands: a file, and from which byte on how many. `transforms` are what its bytes
+    """Where an item is: a file, and from which byte on how many. `transforms` are what its bytes
     went through."""
 
     name: str
@@ -49,7 +49,7 @@ class TensorEntry:
 @dataclass(slots=True)
 class DcpMetadata:
     """What is saved by its flat name (None for what is no tensor, a text for what is not understood),
-    each one's path in the saved object, where each item stands by (name, offsets)."""
+    each one's path in the saved object, where each item is by (name, offsets)."""
 
     entries: dict[str, TensorEntry | str | None] = field(default_factory=dict)
     paths: dict[str, tuple[Hashable, ...]] = field(default_factory=dict)

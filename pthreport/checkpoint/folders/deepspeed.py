@@ -1,7 +1,7 @@
 """DeepSpeed ZeRO: a folder of `*_model_states.pt` and `*_optim_states.pt`, one a rank, usually below the
 folder whose file `latest` names it (https://deepspeed.readthedocs.io/en/latest/model-checkpointing.html).
 
-The weights in full precision stand in pieces in the optimizers' files; they are put together under
+The weights in full precision are in pieces in the optimizers' files; they are assembled under
 "module". What else is in the files is shown under their names."""
 
 import re
@@ -71,33 +71,33 @@ def latest(folder: Folder) -> Folder | None:
 
 def read(reading: Reading, folder: Folder) -> None:
     """Read every rank's files and put the weights together; raises `FormatError`."""
-    reading.container = "deepspeed"
+    reading.result.container = "deepspeed"
     tree: dict[Any, Value] = {}
     slices: dict[int, _Slice] = {}
     for name in sorted((one for one in folder.names if one.endswith(ENDINGS)), key=_natural):
         part = read_file(reading, folder, name)
         if part is None:
             continue
-        tree[name.removesuffix(".pt")] = part.tree
+        tree[name.removesuffix(".pt")] = part.result.tree
         found = NAME.fullmatch(name)
-        if found is not None and isinstance(part.tree, dict):
+        if found is not None and isinstance(part.result.tree, dict):
             one = slices.setdefault(int(found[2]), _Slice())
             ranks = one.models if found[3] == "model" else one.optimizers
-            ranks[int(found[1] or 0)] = part.tree
+            ranks[int(found[1] or 0)] = part.result.tree
     if not tree:
-        raise FormatError(next(one.text for one in reading.problems if one.partial))
-    reading.tree = tree
+        raise FormatError(next(one.text for one in reading.result.problems if one.partial))
+    reading.result.tree = tree
     for number, one in sorted(slices.items()):
         key = "module" if len(slices) == 1 else f"module of mp_rank_{number:02}"
         try:
             module = _module(reading, one)
         except FormatError as error:
             reading.problem(
-                f"the weights cannot be put together: {error.text}", None, key, True, kind=error.kind
+                f"the weights cannot be assembled: {error.text}", "partial", where=key, kind=error.kind
             )
             continue
         if module:
-            reading.tree = {key: module, **reading.tree}
+            reading.result.tree = {key: module, **reading.result.tree}
     if len(slices) > 1:
         reading.problem(
             f"the slices of {len(slices):,} tensor-parallel ranks are not joined", kind="unsupported"
@@ -114,8 +114,8 @@ def _module(reading: Reading, files: _Slice) -> dict[str, Value]:
         raise FormatError("no file of model states has been read")
     model = files.models[min(files.models)]
     if not files.optimizers:
-        if _placeholders(model, reading.limits):
-            raise FormatError("they stand in the optimizer states, of which no file has been read")
+        if _placeholders(model, reading.file.limits):
+            raise FormatError("they are in the optimizer states, of which no file has been read")
         return {}
     states = {rank: _optimizer(one) for rank, one in files.optimizers.items()}
     first = states[min(states)]
@@ -129,10 +129,10 @@ def _module(reading: Reading, files: _Slice) -> dict[str, Value]:
     )
     if type(world) is not int or not max(states) < world <= MOST_RANKS:
         raise FormatError("the number of partitions does not fit the files")
-    reading.format["ZeRO stage"] = str(stage)
-    reading.format["world size"] = f"{world:,}"
+    reading.result.format["ZeRO stage"] = str(stage)
+    reading.result.format["world size"] = f"{world:,}"
     if isinstance(model.get("ds_version"), str):
-        reading.format["DeepSpeed"] = model["ds_version"][:40]
+        reading.result.format["DeepSpeed"] = model["ds_version"][:40]
     missing = [rank for rank in range(world) if rank not in states]
     if len(missing) > len(states):
         raise FormatError(f"only {len(states):,} of the files of {world:,} ranks have been read")
@@ -140,16 +140,14 @@ def _module(reading: Reading, files: _Slice) -> dict[str, Value]:
         reading.problem(
             f"the optimizer states of {plural(len(missing), 'rank')} of {world:,} are missing: "
             f"the first is rank {missing[0]:,}",
-            None,
-            None,
-            True,
+            "partial",
             kind="missing-shard",
         )
     flat = [
         None if rank in missing else flat_tensors(states[rank].get(GROUPS[stage]), GROUPS[stage])
         for rank in range(world)
     ]
-    groups = _shapes(model.get("param_shapes"), reading.limits)
+    groups = _shapes(model.get("param_shapes"), reading.file.limits)
     if stage == 3:
         made = by_parameter(flat, {name: shape for group in groups for name, shape in group.items()})
     else:
@@ -213,7 +211,7 @@ def _frozen(
     if not shapes:
         return {}
     found: dict[str, Tensor] = {}
-    for name, shape in _shapes(shapes, reading.limits)[0].items():
+    for name, shape in _shapes(shapes, reading.file.limits)[0].items():
         if stage == 3:
             fragments: Sequence[Flat] = [_fragment(files.models.get(rank), name) for rank in range(world)]
             for one in fragments:
@@ -236,7 +234,7 @@ def _fragment(model: dict[Any, Value] | None, name: str) -> Tensor | None:
 
 
 def _ties(model: dict[Any, Value], everything: dict[str, Tensor]) -> None:
-    """Names that stand for the same parameter."""
+    """Names of the same parameter."""
     shared = model.get("shared_params")
     pairs = list(shared.items()) if isinstance(shared, dict) else shared
     for pair in pairs if isinstance(pairs, list | tuple) else ():

@@ -19,7 +19,7 @@ from pthreport.document.report import FileFacts
 from pthreport.document.text import visible
 
 HEAD = 4096
-"""First bytes of a file by which it is told."""
+"""First bytes of a file by which it is recognised."""
 
 KEPT_OPEN = 200
 """Files that stay open; those beyond are opened for each read (a process may have 1,024)."""
@@ -97,7 +97,7 @@ class Folder:
         try:
             descriptor = os.open(name, _FLAGS | os.O_DIRECTORY, dir_fd=self._descriptor)
         except OSError as error:
-            raise FormatError(f"no folder {short(name)} beside it: {error.strerror}") from error
+            raise FormatError(f"no folder {short(name)} in it: {error.strerror}") from error
         return Folder(self.path / name, descriptor, self)
 
     def files(self) -> list[FileFacts]:

@@ -10,7 +10,7 @@ from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.folders import dcp, deepspeed, sharded
 from pthreport.checkpoint.folders.folder import Folder, open_path, short
 from pthreport.checkpoint.folders.part import read_file
-from pthreport.checkpoint.folders.sidecars import add_companions, is_companion
+from pthreport.checkpoint.folders.sidecars import add_sidecars, is_sidecar
 from pthreport.checkpoint.source import Source
 from pthreport.document.numbers import plural
 from pthreport.document.text import listed
@@ -43,12 +43,12 @@ def open_folder(path: Path, file: Source | None) -> Folder | None:
 
 def read(reading: Reading, folder: Folder) -> None:
     """Read a folder, or the index at the reading's own path; raises `FormatError`."""
-    if reading.path != folder.path:
-        sharded.read_index(reading, folder, reading.path.name)
+    if reading.file.path != folder.path:
+        sharded.read_index(reading, folder, reading.file.path.name)
         weights = "weights"
     else:
         weights = _weights(reading, folder)
-    add_companions(reading, folder, weights)
+    add_sidecars(reading, folder, weights)
 
 
 def _weights(reading: Reading, folder: Folder) -> str:
@@ -95,16 +95,16 @@ def _single(reading: Reading, folder: Folder) -> str:
     _left_aside(reading, known[1:])
     part = read_file(reading, folder, found[0])
     if part is None:
-        raise FormatError(next(one.text for one in reading.problems if one.partial))
-    reading.container = part.container
-    reading.format.update(part.format)
-    reading.format["weights"] = found[0]
-    reading.tree = part.tree
+        raise FormatError(next(one.text for one in reading.result.problems if one.partial))
+    reading.result.container = part.result.container
+    reading.result.format.update(part.result.format)
+    reading.result.format["weights"] = found[0]
+    reading.result.tree = part.result.tree
     return found[0].rpartition(".")[0] or found[0]
 
 
 def _is_checkpoint(folder: Folder, name: str) -> bool:
-    if is_companion(name):
+    if is_sidecar(name):
         return False
     try:
         head, size = folder.peek(name)
@@ -117,7 +117,7 @@ def _is_checkpoint(folder: Folder, name: str) -> bool:
 
 def _left_aside(reading: Reading, names: list[str]) -> None:
     if names:
-        reading.format["left aside"] = ", ".join(short(name) for name in names[:8])
+        reading.result.format["left aside"] = ", ".join(short(name) for name in names[:8])
 
 
 def _what_is_there(folder: Folder) -> str:

@@ -1,16 +1,15 @@
-"""One file of a folder, read by its own container's reader into the folder's notebooks."""
+"""One file of a folder, read by its own container's reader into the folder's result."""
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pthreport.checkpoint.containers import table
 from pthreport.checkpoint.containers.reading import Reading
 from pthreport.checkpoint.errors import FormatError, Problem, ReadError, kind_of
 from pthreport.checkpoint.folders.folder import Folder, short
-from pthreport.checkpoint.imports import Imports
-from pthreport.checkpoint.limits import Budget
+from pthreport.checkpoint.limits import Budget, InflationBudget
 from pthreport.checkpoint.source import Source
 from pthreport.checkpoint.storage import Storage
 from pthreport.checkpoint.tensor import Tensor
@@ -23,28 +22,29 @@ def read_file(reading: Reading, folder: Folder, name: str) -> Reading | None:
     try:
         source = folder.open(name)
     except FormatError as error:
-        reading.problem(error.text, error.offset, name, True, kind=error.kind)
+        reading.problem(error.text, "partial", offset=error.offset, where=name, kind=error.kind)
         return None
     return read_source(reading, source, name)
 
 
 def read_source(reading: Reading, source: Source, name: str, shift: int = 0) -> Reading | None:
-    """Read what stands in `source`, a file called `name` or a part of it from byte `shift` on."""
+    """Read what is in `source`, a file called `name` or a part of it from byte `shift` on."""
+    folder = reading.file
+    limits = folder.limits
     part = Reading(
-        reading.path / name,
-        source,
-        reading.limits,
-        imports=Imports(reading.limits.names),
-        scratch=reading.scratch,
-        inside=reading.inside,
-        depth=reading.depth,
-        budget=reading.inside.budgets.setdefault(name, Budget.of(reading.limits)),
+        replace(
+            folder,
+            path=folder.path / name,
+            source=source,
+            inflation=InflationBudget(limits, source.length),
+            budget=folder.nesting.budgets.setdefault(name, Budget.of(limits)),
+        )
     )
     try:
         table.read(part)
     except (FormatError, ReadError) as error:
         at = error.offset if isinstance(error, FormatError) else None
-        part.problem(str(error), at, None, True, kind=kind_of(error))
+        part.problem(str(error), "partial", offset=at, kind=kind_of(error))
         _adopt(reading, part, name, shift)
         return None
     _adopt(reading, part, name, shift)
@@ -52,23 +52,23 @@ def read_source(reading: Reading, source: Source, name: str, shift: int = 0) -> 
 
 
 def _adopt(reading: Reading, part: Reading, name: str, shift: int) -> None:
-    """Take over what was noted about a part, said of its file."""
-    reading.problems.extend(_said_of(name, shift, part.problems))
+    """Take over what was noted about a part, naming its file."""
+    reading.result.problems.extend(_in_file(name, shift, part.result.problems))
     try:
-        reading.imports.absorb(part.imports)
+        reading.result.imports.absorb(part.result.imports)
     except FormatError as error:
-        reading.problem(error.text, None, name, True, kind=error.kind)
+        reading.problem(error.text, "partial", where=name, kind=error.kind)
     seen: set[int] = set()
-    for tensor in tensors_in(reading, part.tree):
+    for tensor in tensors_in(reading, part.result.tree):
         for storage in _storages(tensor):
             if id(storage) not in seen:
                 seen.add(id(storage))
                 storage.key = (name, shift, storage.key)
-    own = part.verify
+    own = part.result.verify
     if own is not list:
-        if not isinstance(reading.verify, _Verifications):
-            reading.verify = _Verifications()
-        reading.verify.parts.append(lambda: _said_of(name, shift, own()))
+        if not isinstance(reading.result.verify, _Verifications):
+            reading.result.verify = _Verifications()
+        reading.result.verify.parts.append(lambda: _in_file(name, shift, own()))
 
 
 @dataclass(slots=True)
@@ -81,14 +81,13 @@ class _Verifications:
         return [problem for part in self.parts for problem in part()]
 
 
-def _said_of(name: str, shift: int, problems: Iterable[Problem]) -> list[Problem]:
+def _in_file(name: str, shift: int, problems: Iterable[Problem]) -> list[Problem]:
     return [
         Problem(
             f"{short(name)[1:-1]}: {one.text}",
-            None if one.offset is None else one.offset + shift,
-            name if one.where is None else f"{name}: {one.where}",
-            one.partial,
-            one.refused,
+            one.effect,
+            offset=None if one.offset is None else one.offset + shift,
+            where=name if one.where is None else f"{name}: {one.where}",
             kind=one.kind,
         )
         for one in problems
@@ -99,7 +98,7 @@ def tensors_in(reading: Reading, tree: Value) -> list[Tensor]:
     """Every tensor of a tree."""
     if isinstance(tree, Tensor):
         return [tree]
-    return [visit.value for visit in walk(tree, reading.limits) if isinstance(visit.value, Tensor)]
+    return [visit.value for visit in walk(tree, reading.file.limits) if isinstance(visit.value, Tensor)]
 
 
 def _storages(tensor: Tensor) -> list[Storage]:
@@ -109,7 +108,7 @@ def _storages(tensor: Tensor) -> list[Storage]:
 def read_json(reading: Reading, folder: Folder, name: str, limit: int | None = None) -> Any:
     """The JSON of a file in the folder; raises `FormatError` that says what is wrong with it."""
     source = folder.open(name)
-    limit = limit or reading.limits.header_bytes
+    limit = limit or reading.file.limits.header_bytes
     if source.length > limit:
         raise FormatError(f"{short(name)} has {source.length:,} bytes, of which at most {limit:,} are read")
     try:

@@ -30,14 +30,14 @@ def is_index(head: bytes, name: str) -> bool:
 
 def read_index(reading: Reading, folder: Folder, name: str) -> None:
     """Read the shards that an index names; raises `FormatError` where none of them can be."""
-    reading.container = "sharded"
+    reading.result.container = "sharded"
     index = read_json(reading, folder, name)
     given = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(given, dict):
         raise FormatError(f"{short(name)} has no weight_map: no index of a sharded checkpoint")
     shards = _by_shard(reading, given, name)
-    reading.format["index"] = name
-    reading.format["shards"] = f"{len(shards):,}"
+    reading.result.format["index"] = name
+    reading.result.format["shards"] = f"{len(shards):,}"
     tree: dict[Any, Value] = {}
     read = _Shards(reading, tree)
     for shard in sorted(shards):  # the map is in the order of the tensors' names
@@ -47,7 +47,7 @@ def read_index(reading: Reading, folder: Folder, name: str) -> None:
     metadata = index.get("metadata")
     if isinstance(metadata, dict):
         read.metadata = {**metadata, **read.metadata}
-    reading.tree = read.finish()
+    reading.result.tree = read.finish()
 
 
 def _by_shard(reading: Reading, given: dict[str, Any], index: str) -> dict[str, set[str]]:
@@ -63,7 +63,7 @@ def _by_shard(reading: Reading, given: dict[str, Any], index: str) -> dict[str, 
         else:
             refused.setdefault(f"the shard {short(shard)} {why}", []).append(tensor)
     for text, tensors in refused.items():
-        reading.problem(f"{text}; {_left(tensors)}", None, tensors[0], True, kind="malformed")
+        reading.problem(f"{text}; {_left(tensors)}", "partial", where=tensors[0], kind="malformed")
     return shards
 
 
@@ -72,7 +72,7 @@ def _left(tensors: list[str]) -> str:
 
 
 def _nothing(reading: Reading, text: str) -> FormatError:
-    first = next((one.text for one in reading.problems if one.partial), None)
+    first = next((one.text for one in reading.result.problems if one.partial), None)
     return FormatError(text if first is None else f"{text}: {first}")
 
 
@@ -88,17 +88,15 @@ def numbered(names: list[str]) -> dict[tuple[str, int, str], dict[int, str]]:
 
 def read_numbered(reading: Reading, folder: Folder, total: int, shards: dict[int, str]) -> None:
     """Read shards that no index names; raises `FormatError` where none of them can be."""
-    reading.container = "sharded"
-    reading.format["index"] = "none: the shards are known by their names"
-    reading.format["shards"] = f"{total:,}"
+    reading.result.container = "sharded"
+    reading.result.format["index"] = "none: the shards are known by their names"
+    reading.result.format["shards"] = f"{total:,}"
     first = 0 if 0 in shards else 1
     missing = total - sum(first <= number < first + total for number in shards)
     if missing:
         reading.problem(
             f"{plural(missing, 'shard')} of {total:,} not in the folder",
-            None,
-            None,
-            True,
+            "partial",
             kind="missing-shard",
         )
     read = _Shards(reading, {})
@@ -106,7 +104,7 @@ def read_numbered(reading: Reading, folder: Folder, total: int, shards: dict[int
         read.shard(folder, shards[number], None)
     if not read.opened:
         raise _nothing(reading, "none of the shards can be read")
-    reading.tree = read.finish()
+    reading.result.tree = read.finish()
 
 
 class _Shards:
@@ -123,46 +121,45 @@ class _Shards:
         part = read_file(self.reading, folder, name)
         if part is None:
             if wanted:
-                self.reading.problem(_left(sorted(wanted)), None, name, True, kind="missing-shard")
+                self.reading.problem(_left(sorted(wanted)), "partial", where=name, kind="missing-shard")
             return
         self.opened += 1
-        self.reading.format.setdefault("shards' container", part.container)
-        if not isinstance(part.tree, dict):
-            self.tree[name] = part.tree
-            self.reading.problem(f"{short(name)} holds no mapping of names to tensors", None, name, True)
+        self.reading.result.format.setdefault("shards' container", part.result.container)
+        if not isinstance(part.result.tree, dict):
+            self.tree[name] = part.result.tree
+            self.reading.problem(
+                f"{short(name)} holds no mapping of names to tensors", "partial", where=name
+            )
             return
-        for key, value in part.tree.items():
+        for key, value in part.result.tree.items():
             if key == METADATA and isinstance(value, dict):
                 self.metadata.update(value)
             elif key in self.tree:
                 self.reading.problem(
-                    "a tensor that stands in two shards: the first one counts",
-                    None,
-                    f"{name}: {key}",
-                    True,
+                    "a tensor that is in two shards: the first one counts",
+                    "partial",
+                    where=f"{name}: {key}",
                     kind="duplicate",
                 )
             else:
                 self.tree[key] = value
         if wanted is not None:
-            self._compare(part.tree, name, wanted)
+            self._compare(part.result.tree, name, wanted)
 
     def _compare(self, found: dict[Any, Value], name: str, wanted: set[str]) -> None:
         absent = sorted(wanted - found.keys())
         if absent:
             self.reading.problem(
                 f"{short(name)} lacks what the index names for it; {_left(absent)}",
-                None,
-                name,
-                True,
+                "partial",
+                where=name,
                 kind="sizes-disagree",
             )
         more = [key for key, value in found.items() if isinstance(value, Tensor) and key not in wanted]
         if more:
             self.reading.problem(
                 f"{short(name)} holds {plural(len(more), 'tensor')} that the index does not name for it",
-                None,
-                name,
+                where=name,
                 kind="sizes-disagree",
             )
 

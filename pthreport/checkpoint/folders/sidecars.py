@@ -1,4 +1,4 @@
-"""What stands beside the weights in a Hugging Face folder: configuration, tokenizer, and what its
+"""The sidecar files of the weights in a Hugging Face folder: configuration, tokenizer, and what its
 Trainer saves to go on (https://huggingface.co/docs/transformers/main_classes/trainer)."""
 
 import re
@@ -21,7 +21,7 @@ CONFIGURATIONS = (
 """JSON files that are shown whole, under their name without its ending."""
 
 SAVED = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state(_\d{1,6})?)\.(bin|pt|pth)")
-"""Torch files beside the weights."""
+"""Torch files that hold no weights."""
 
 JSON_BYTES = 4 * MIB
 """The largest configuration that is shown."""
@@ -42,33 +42,33 @@ _TOKENIZER_FACTS = (
 )
 
 
-def is_companion(name: str) -> bool:
-    """Whether a file of this name stands beside weights rather than holding them."""
+def is_sidecar(name: str) -> bool:
+    """Whether a file of this name is a sidecar file rather than weights."""
     return name in CONFIGURATIONS or SAVED.fullmatch(name) is not None
 
 
-def add_companions(reading: Reading, folder: Folder, weights: str) -> None:
-    """Put what stands beside the weights into the tree, each under a key of its own; `weights` is the
+def add_sidecars(reading: Reading, folder: Folder, weights: str) -> None:
+    """Put what the sidecar files hold into the tree, each under a key of its own; `weights` is the
     key for them where they are no mapping themselves."""
-    beside: dict[str, Value] = {}
+    found: dict[str, Value] = {}
     for name in CONFIGURATIONS:
         if name in folder.names:
-            _configuration(reading, folder, name, beside)
+            _configuration(reading, folder, name, found)
     tokenizer = _tokenizer(reading, folder)
     if tokenizer:
-        beside["tokenizer"] = tokenizer
+        found["tokenizer"] = tokenizer
     for name in folder.names:
         if SAVED.fullmatch(name) is not None:
             part = read_file(reading, folder, name)
             if part is not None:
-                beside[name.rpartition(".")[0]] = part.tree
-    if not beside:
+                found[name.rpartition(".")[0]] = part.result.tree
+    if not found:
         return
-    if not isinstance(reading.tree, dict):
-        reading.tree = {weights: reading.tree}
-    for key, value in beside.items():
-        reading.tree[_free(reading.tree, key)] = value
-    reading.format["beside the weights"] = ", ".join(beside)
+    if not isinstance(reading.result.tree, dict):
+        reading.result.tree = {weights: reading.result.tree}
+    for key, value in found.items():
+        reading.result.tree[_free(reading.result.tree, key)] = value
+    reading.result.format["sidecar files"] = ", ".join(found)
 
 
 def _free(tree: dict[Any, Value], key: str) -> str:
@@ -78,16 +78,16 @@ def _free(tree: dict[Any, Value], key: str) -> str:
     return key
 
 
-def _configuration(reading: Reading, folder: Folder, name: str, beside: dict[str, Value]) -> None:
+def _configuration(reading: Reading, folder: Folder, name: str, found: dict[str, Value]) -> None:
     try:
-        limit = JSON_BYTES if name != "trainer_state.json" else reading.limits.header_bytes
+        limit = JSON_BYTES if name != "trainer_state.json" else reading.file.limits.header_bytes
         value = read_json(reading, folder, name, limit)
     except FormatError as error:
-        reading.problem(error.text, error.offset, name, True, kind=error.kind)
+        reading.problem(error.text, "partial", offset=error.offset, where=name, kind=error.kind)
         return
     if name == "trainer_state.json" and isinstance(value, dict):
         value = _with_series(value)
-    beside[name.removesuffix(".json")] = value
+    found[name.removesuffix(".json")] = value
 
 
 def _with_series(state: dict[str, Any]) -> dict[str, Any]:
@@ -115,18 +115,18 @@ def _tokenizer(reading: Reading, folder: Folder) -> dict[str, Value]:
         try:
             value = read_json(reading, folder, name)
         except FormatError as error:
-            reading.problem(error.text, error.offset, name, kind=error.kind)
+            reading.problem(error.text, offset=error.offset, where=name, kind=error.kind)
             continue
         if isinstance(value, dict):
             facts.update(take(value))
     if "vocabulary" not in facts and "vocab.txt" in folder.names:
         try:
             source = folder.open("vocab.txt")
-            if source.length <= reading.limits.header_bytes:
+            if source.length <= reading.file.limits.header_bytes:
                 text = source.read(0, source.length)
                 facts["vocabulary"] = text.count(b"\n") + (not text.endswith(b"\n") and bool(text))
         except (FormatError, ReadError) as error:
-            reading.problem(f"{short('vocab.txt')}: {error}", None, "vocab.txt")
+            reading.problem(f"{short('vocab.txt')}: {error}", where="vocab.txt")
     return facts
 
 

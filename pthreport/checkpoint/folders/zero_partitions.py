@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pthreport.checkpoint.errors import FormatError
-from pthreport.checkpoint.folders.chunks import Chunk, paste
+from pthreport.checkpoint.folders.chunks import Chunk, assemble_chunks
 from pthreport.checkpoint.geometry import contiguous_strides
 from pthreport.checkpoint.tensor import Tensor
 from pthreport.checkpoint.values import Value
@@ -40,7 +40,7 @@ class Run:
         return self.starts[-1]
 
     def slices(self, start: int, stop: int, at: int) -> list[Chunk]:
-        """The elements from `start` to `stop`, as chunks that stand from `at` on; what is missing is
+        """The elements from `start` to `stop`, as chunks from `at` on; what is missing is
         left out."""
         found: list[Chunk] = []
         index = bisect_right(self.starts, start) - 1
@@ -94,7 +94,7 @@ def by_group(ranks: Sequence[list[Tensor] | None], groups: Sequence[Shapes]) -> 
         at = 0
         for name, shape in shapes.items():
             numel = math.prod(shape)
-            found[name] = _put_together(name, shape, run.slices(at, at + numel, 0), present[0][number])
+            found[name] = _assembled(name, shape, run.slices(at, at + numel, 0), present[0][number])
             at += numel
         if -(-at // align) != -(-run.length // align):
             raise FormatError(
@@ -126,7 +126,7 @@ def by_parameter(ranks: Sequence[list[Tensor] | None], shapes: Shapes) -> dict[s
             count = min(part, numel - rank * part)
             if run is not None and count > 0:
                 chunks += run.slices(at, at + count, rank * part)
-        found[name] = _put_together(name, shape, chunks, present[0][0] if present[0] else None)
+        found[name] = _assembled(name, shape, chunks, present[0][0] if present[0] else None)
         at += part
     return found
 
@@ -142,13 +142,13 @@ def from_fragments(name: str, shape: tuple[int, ...], fragments: Sequence[Flat])
             if fragment.numel < count:
                 raise FormatError(f"the fragment of {name[:80]!r} is too short")
             chunks.append(Chunk((rank * part,), narrow(fragment, 0, count)))
-    return _put_together(name, shape, chunks, next((one for one in fragments if one is not None), None))
+    return _assembled(name, shape, chunks, next((one for one in fragments if one is not None), None))
 
 
-def _put_together(name: str, shape: tuple[int, ...], chunks: list[Chunk], like: Flat) -> Tensor:
+def _assembled(name: str, shape: tuple[int, ...], chunks: list[Chunk], like: Flat) -> Tensor:
     if like is None:
         raise FormatError(f"no partition has anything of {name[:80]!r}")
-    flat = paste((math.prod(shape),), like.dtype, chunks, object())  # a storage of its own
+    flat = assemble_chunks((math.prod(shape),), like.dtype, chunks, object())  # a storage of its own
     made = Tensor(shape, contiguous_strides(shape), 0, flat.dtype, flat.storage)
     made.role = "parameter"
     return made

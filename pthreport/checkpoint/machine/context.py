@@ -1,9 +1,9 @@
-"""What the machine is given from outside: budgets, the table of names it understands, a notebook."""
+"""What the machine is given from outside: budgets, the table of names it understands, a log of problems."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pthreport.checkpoint.errors import FormatError, Problem
+from pthreport.checkpoint.errors import Effect, FormatError, Problem, effect_of
 from pthreport.checkpoint.imports import Imports
 from pthreport.checkpoint.limits import Budget, Limits, met
 from pthreport.checkpoint.values import Global, Record, Value
@@ -85,10 +85,10 @@ class Context:
             most = self.limits.tensors
             raise FormatError(f"more than {most:,} tensors ({met('tensors', most)})", kind="limit")
 
-    def note(self, text: str, partial: bool = False, refused: bool = False) -> None:
+    def note(self, text: str, effect: Effect = "noted") -> None:
         """Write down a problem at the opcode being run."""
         if len(self.problems) < NOTES:
-            self.problems.append(Problem(text, self.offset, partial=partial, refused=refused))
+            self.problems.append(Problem(text, effect, offset=self.offset))
 
     def call(self, callee: Value, args: tuple[Value, ...]) -> Value:
         """What calling `callee` makes: a value where the name is understood, else a `Record`."""
@@ -105,8 +105,7 @@ class Context:
                 if reason.args:
                     self.note(
                         f"{callee.module}.{callee.name}: {reason.args[0]}",
-                        True,
-                        isinstance(reason, Impossible),
+                        effect_of(partial=True, refused=isinstance(reason, Impossible)),
                     )
         return self.record(callee, args)
 
@@ -122,8 +121,7 @@ class Context:
                 if reason.args:
                     self.note(
                         f"{target.module}.{target.name}: {reason.args[0]}",
-                        True,
-                        isinstance(reason, Impossible),
+                        effect_of(partial=True, refused=isinstance(reason, Impossible)),
                     )
         return None
 

@@ -315,7 +315,7 @@ FIXED_ARGUMENTS: dict[bytes, int] = {
     **dict.fromkeys((b"J", b"\x8b", b"X", b"T", b"B", b"r", b"j", b"\x84"), 4),
     **dict.fromkeys((b"G", b"\x8d", b"\x8e", b"\x96", b"\x95"), 8),
 }
-"""Bytes that stand behind an opcode in any case: fewer mean that the pickle is cut short."""
+"""Bytes that follow an opcode in any case: fewer mean that the pickle is cut short."""
 
 COUNTED = frozenset({b"\x8a", b"\x8b", b"\x8c", b"X", b"\x8d", b"T", b"U", b"C", b"B", b"\x8e", b"\x96"})
 """Instructions whose fixed argument counts the bytes behind it."""
@@ -325,4 +325,4 @@ LINES: dict[bytes, int] = {
     b"c": 2,
     b"i": 2,
 }
-"""Lines of text that stand behind an opcode."""
+"""Lines of text that follow an opcode."""

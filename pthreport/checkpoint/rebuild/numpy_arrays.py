@@ -57,7 +57,8 @@ def _array(
     expected = made.nbytes
     if expected != len(raw):
         context.note(
-            f"a numpy array of {expected:,} bytes stands with {len(raw):,}", partial=expected > len(raw)
+            f"a numpy array of {expected:,} bytes comes with {len(raw):,}",
+            "partial" if expected > len(raw) else "noted",
         )
     return made
 

@@ -1,4 +1,4 @@
-"""Tensors whose values stand elsewhere than in a plain storage: sparse, nested, wrapper subclasses.
+"""Tensors whose values are elsewhere than in a plain storage: sparse, nested, wrapper subclasses.
 
 A sparse tensor is the tensor of its stored values with its indices as attributes; a nested one is its
 buffer. A wrapper subclass has no values of its own: the tensors it wraps are in its state.

@@ -1,6 +1,6 @@
 """Tensors of torch: the functions of `torch._utils` that rebuild them, as arguments.
 
-A persistent id gives a storage as a one-dimensional `Tensor` over it, so that a storage that stands
+A persistent id gives a storage as a one-dimensional `Tensor` over it, so that a storage that is
 in the tree by itself is a tensor like any other.
 """
 

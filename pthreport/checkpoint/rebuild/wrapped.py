@@ -26,7 +26,7 @@ def parameter(context: Context, args: tuple[Value, ...]) -> Value:
 
 
 def add_attributes(tensor: Tensor, state: Value) -> None:
-    """Set a state on a tensor beside what it has (a sparse tensor has its indices)."""
+    """Add a state to what a tensor has (a sparse tensor has its indices)."""
     if isinstance(state, dict) and isinstance(tensor.attributes, dict):
         tensor.attributes = {**tensor.attributes, **state}
     elif state:
