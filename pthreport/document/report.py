@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pthreport.document.architecture import Architecture
 from pthreport.document.base import Basis, Part
+from pthreport.document.captions import Captions
 from pthreport.document.contents import Node, SourceText
 from pthreport.document.discretion import Discretion
 from pthreport.document.finding import Finding
@@ -187,6 +188,7 @@ class Report(Part, frozen=True, kw_only=True):
     training: Training
     architecture: Architecture | None = None
     discretion: Discretion = Discretion()
+    captions: Captions = Captions()
     provenance: Provenance
 
     def save(self, path: "str | Path", format: str | None = None) -> None:
