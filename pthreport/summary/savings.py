@@ -111,10 +111,12 @@ def _lost(overflow: int, vanish: int) -> str:
     lost = []
     if overflow:
         lost.append(
-            f"{numbers.plural(overflow, 'value')} {numbers.verb(overflow, 'overflows', 'overflow')}"
+            f"{numbers.plural(overflow, 'value', short=True)} {numbers.verb(overflow, 'overflows', 'overflow')}"
         )
     if vanish:
-        lost.append(f"{numbers.plural(vanish, 'value')} {numbers.verb(vanish, 'vanishes', 'vanish')}")
+        lost.append(
+            f"{numbers.plural(vanish, 'value', short=True)} {numbers.verb(vanish, 'vanishes', 'vanish')}"
+        )
     return "; ".join(lost)
 
 

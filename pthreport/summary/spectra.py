@@ -26,7 +26,9 @@ def layer_caption(spectrum: Spectrum, tail: Tail | None, band: Band) -> str:
     said = _against_noise(spectrum)
     if spectrum.alpha is None:
         return f"{said}; its tail fits no power law." if min(spectrum.shape) >= LEAST_TAIL else f"{said}."
-    values = f"{numbers.count(spectrum.alpha_tail)} values" if spectrum.alpha_tail else "its values"
+    values = (
+        numbers.plural(spectrum.alpha_tail, "value", short=True) if spectrum.alpha_tail else "its values"
+    )
     follows = tail is not None and tail != "unclear"
     verb = "its tail follows a power law of" if follows else "the closest power law to its tail has"
     law = f"alpha {numbers.value(spectrum.alpha)} over {values}, KS {numbers.value(spectrum.alpha_ks, 2)}"
@@ -36,7 +38,7 @@ def layer_caption(spectrum: Spectrum, tail: Tail | None, band: Band) -> str:
 
 def _against_noise(spectrum: Spectrum) -> str:
     count, noise = min(spectrum.shape), spectrum.random
-    of = f"of the {numbers.plural(count, 'singular value')}"
+    of = f"of the {numbers.plural(count, 'singular value', short=True)}"
     if noise is None:
         return "All values are zero"
     if noise.above + noise.below == 0:

@@ -17,7 +17,7 @@ def tensor_captions(
     if statistics is not None and histogram is not None and any(histogram.counts):
         values = _values(statistics)
         if outside := histogram.below + histogram.above:
-            values += f" {numbers.plural(outside, 'value')} {numbers.verb(outside, 'lies', 'lie')} outside the picture."
+            values += f" {numbers.plural(outside, 'value', short=True)} {numbers.verb(outside, 'lies', 'lie')} outside the picture."
     return TensorCaptions(values=values, units=_units(units, unit) if units is not None else "")
 
 
@@ -29,8 +29,11 @@ def _values(statistics: Statistics) -> str:
             text += f"; the largest is {numbers.times(statistics.absmax / statistics.rms)} the RMS"
         return f"{text}."
     if statistics.std == 0 and statistics.count:
-        return f"All {numbers.count(statistics.count)} values are {numbers.value(statistics.mean)}."
-    return f"{numbers.plural(statistics.count, 'finite value')}."
+        same = numbers.value(statistics.mean)
+        if statistics.count == 1:
+            return f"The one value is {same}."
+        return f"All {numbers.count(statistics.count)} values are {same}."
+    return f"{numbers.plural(statistics.count, 'finite value', short=True)}."
 
 
 def _units(units: Units, unit: str) -> str:
@@ -48,7 +51,7 @@ def _units(units: Units, unit: str) -> str:
     if units.large:
         listed = _first(units.large_units, units.large)
         parts.append(
-            f"{numbers.plural(units.large, unit)} above {LARGE_UNIT:g} times the median: {listed}."
+            f"{numbers.plural(units.large, unit, short=True)} above {LARGE_UNIT:g} times the median: {listed}."
         )
     if units.dead:
         one = unit == "unit"
@@ -63,7 +66,9 @@ def _units(units: Units, unit: str) -> str:
     if units.duplicate_pairs:
         pairs = ", ".join(f"{pair.first} and {pair.second}" for pair in units.duplicates[:PAIRS])
         more = ", …" if units.duplicate_pairs > PAIRS else ""
-        parts.append(f"{numbers.plural(units.duplicate_pairs, 'pair')} of near-duplicates: {pairs}{more}.")
+        parts.append(
+            f"{numbers.plural(units.duplicate_pairs, 'pair', short=True)} of near-duplicates: {pairs}{more}."
+        )
     elif units.duplicates_searched is not None:
         parts.append(f"No two {unit}s are near-duplicates.")
     return " ".join(parts)

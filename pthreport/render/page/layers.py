@@ -17,12 +17,11 @@ from pthreport.render.page.tensor import (
     Figure,
     SmallTensor,
     TensorView,
-    constant,
+    bins,
     initialisation_words,
     small_histogram,
     small_tensor,
     tensor_view,
-    zeros_share,
 )
 from pthreport.render.page.verdict import Line, line
 
@@ -87,6 +86,16 @@ class Table:
     kinds: tuple[str, ...]
     models: tuple[str, ...]
     cards: int
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of element of the rows shown, each once."""
+        return tuple(dict.fromkeys(row.dtype for row in self.rows))
+
+    @property
+    def marked(self) -> bool:
+        """Whether a row shown has a finding."""
+        return any(row.findings for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,7 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
         cells=_cells(figures) if shown else (),
         reason=_reason(main),
         findings=tuple(line(report, index, number) for number in index.telling(key)),
-        bins=main.histogram if main and not constant(main) else None,
+        bins=bins(main) if main else None,
         shown=shown,
         card=card,
     )
@@ -210,7 +219,7 @@ def _tensor_row(source: Source, record: TensorRecord) -> Row:
         cells=_cells(figures) if shown else (),
         reason=_reason(record),
         findings=tuple(line(report, index, number) for number in at if number in index.tells),
-        bins=None if constant(record) else record.histogram,
+        bins=bins(record),
         shown=shown,
         card=card,
     )
@@ -226,7 +235,7 @@ def _row_figures(record: TensorRecord | None) -> tuple[float | None, ...]:
     statistics = record.statistics if record else None
     if record is None or statistics is None:
         return ()
-    return statistics.mean, statistics.std, statistics.min, statistics.max, zeros_share(record)
+    return statistics.mean, statistics.std, statistics.min, statistics.max, statistics.zeros_share
 
 
 def _cells(figures: tuple[float | None, ...]) -> tuple[Cell, ...]:
