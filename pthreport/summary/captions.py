@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from pthreport.checks import Examination
 from pthreport.checks.int8_outliers import INT8_OUTLIERS
@@ -14,7 +15,11 @@ from pthreport.summary.precision import precision_note, precision_sentences
 from pthreport.summary.training import average_caption, history_caption, scaler_caption, schedule_caption
 from pthreport.summary.updates import Step
 
-_IMPORTS = {"dangerous": "dangerous", "unknown": "not known", "known": "known"}
+_IMPORTS: dict[Literal["dangerous", "unknown", "known"], str] = {
+    "dangerous": "dangerous",
+    "unknown": "not known",
+    "known": "known",
+}
 
 
 def captions(

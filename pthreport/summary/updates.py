@@ -100,10 +100,11 @@ def sentence(optimizer: Optimizer, found: Sequence[Step]) -> str:
             f"{numbers.value(middle * decay(group), 2)}."
         )
     judged = [step.state for step in found if step.state is not None]
-    for state, words in (
+    unusual: tuple[tuple[Range, str], ...] = (
         ("below", "smaller than usual, the peak rate allowed for"),
         ("above", "larger than usual"),
-    ):
+    )
+    for state, words in unusual:
         if number := judged.count(state):
             said.append(
                 f"{number:,} of {numbers.plural(len(judged), 'matrix', 'matrices')} moved by a step {words}."

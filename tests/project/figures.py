@@ -6,7 +6,7 @@ whether it is zero, or computes with it; to hand it on, to format it and to ask 
 
 import ast
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -39,7 +39,8 @@ def _holds(hint: object, wanted: type) -> bool:
 
 def figures() -> frozenset[str]:
     """The names of figures: those that no record uses for a text, a count or a part, and no picture for a coordinate."""
-    found, other = set(), set()
+    found: set[str] = set()
+    other: set[str] = set()
     for one in structs():
         for name, hint in typing.get_type_hints(one).items():
             (found if _holds(hint, float) and one not in DRAWN else other).add(name)
@@ -99,14 +100,11 @@ class Judgements(ast.NodeVisitor):
             for item in value.elts:
                 self.bind(target, item)
         elif isinstance(target, ast.Tuple | ast.List):
-            paired = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
-            of = (
-                value.elts
-                if paired and isinstance(value, ast.Tuple | ast.List)
-                else [value] * len(target.elts)
-            )
-            for part, item in zip(target.elts, of, strict=True):
-                self.bind(part, item)
+            pairs = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+            for at, part in enumerate(target.elts):
+                self.bind(
+                    part, value.elts[at] if pairs and isinstance(value, ast.Tuple | ast.List) else value
+                )
         elif isinstance(target, ast.Name) and self.carries(value):
             self.carrying.add(target.id)
 
@@ -213,7 +211,9 @@ def judgements(tree: ast.Module, names: frozenset[str]) -> Iterator[tuple[str, i
     """Each function that judges by one of `names`, with the line."""
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     module = ast.Module([node for node in tree.body if not isinstance(node, ast.FunctionDef)], [])
-    for name, body in [("", [module]), *((function.name, function.body) for function in functions)]:
+    bodies: list[tuple[str, Sequence[ast.AST]]] = [("", [module])]
+    bodies += [(function.name, function.body) for function in functions]
+    for name, body in bodies:
         found = Judgements(names)
         # Twice, since a name may be bound below its use.
         for _ in range(2):
