@@ -133,11 +133,16 @@ class Import(Part, frozen=True, kw_only=True):
     places: tuple[str, ...] = ()
 
 
-class Statement(Part, frozen=True, kw_only=True):
-    """One of the answers under the verdict: safe to load, healthy, how much was examined."""
+State = Literal["good", "caution", "bad", "unknown"]
 
-    state: Literal["good", "caution", "bad", "unknown"]
+
+class Statement(Part, frozen=True, kw_only=True):
+    """One of the answers under the verdict: safe to load, healthy, how much was examined. `word` is the answer in a
+    word or a few, with which `text` begins where it has so short an opening."""
+
+    state: State
     text: str
+    word: str = ""
 
 
 class Summary(Part, frozen=True, kw_only=True):

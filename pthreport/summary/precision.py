@@ -40,10 +40,10 @@ def _outliers(weights: Sequence[TensorRecord], limits: Limits) -> str:
     most, where = max(found or gains, key=lambda pair: pair[0])
     place = f"{cut(where.name, NAME)} ({numbers.decibels(most)} dB)"
     if not found:
-        return f"No matrix needs an int8 scale for each channel; one gains most in {place}."
+        return f"No matrix needs an int8 scale for each channel; it would gain most in {place}."
     return (
         f"{numbers.plural(len(found), 'matrix', 'matrices')} {'has' if len(found) == 1 else 'have'} outlier channels, for "
-        f"which int8 needs a scale each: one gains most in {place}."
+        f"which int8 needs a scale each; it gains most in {place}."
     )
 
 

@@ -203,9 +203,9 @@ def small_report() -> Report:
         summary=Summary(
             what="A small convolutional network, 2.9 k parameters in float32.",
             basis="inferred",
-            safety=Statement(state="good", text="Yes. It would import two names."),
-            health=Statement(state="bad", text="No. Weights are not finite: 12 of 2,304."),
-            examined=Statement(state="caution", text="Partial: 8 of 9 tensors measured."),
+            safety=Statement(state="good", word="Yes", text="Yes. It would import two names."),
+            health=Statement(state="bad", word="No", text="No. Weights are not finite: 12 of 2,304."),
+            examined=Statement(state="caution", word="Partial", text="Partial: 8 of 9 tensors measured."),
             errors=2,
             warnings=1,
             notes=1,

@@ -119,7 +119,7 @@ def test_precision_says_what_each_choice_saves_and_costs(page: Page) -> None:
     assert "3 values overflow; 1 value vanishes" in text
     assert "rounding only: no value overflows or vanishes" in text
     assert "1 matrix has outlier channels" in text
-    assert "one gains most in conv2.weight (16.5 dB)" in text
+    assert "it gains most in conv2.weight (16.5 dB)" in text
     assert "16.5 ↑" in text
     assert (
         "1 weight tensor of 640 B holds only values that a narrower type (bfloat16) holds exactly" in text

@@ -25,6 +25,8 @@ from pthreport.render.page.tensor import (
 )
 from pthreport.render.page.verdict import Line, line
 
+COLUMNS = ("Mean", "Std", "Min", "Max", "Zeros")
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -76,16 +78,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows that are shown, the data of all of them, and the totals of all."""
+    """The rows that are shown, the data of all of them, and the totals of all in the caption; `what` an element is
+    called."""
 
     rows: tuple[Row, ...]
     data: Markup
+    caption: str
+    what: str
     total: int
-    elements: int
-    nbytes: int
     kinds: tuple[str, ...]
     models: tuple[str, ...]
     cards: int
+
+    @property
+    def width(self) -> int:
+        """The columns of the page's table: seven, that of the models where there are several, and the figures."""
+        return 7 + bool(self.models) + len(COLUMNS)
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -109,14 +117,13 @@ class Source:
     bounds: Bounds = PAGE
 
 
-COLUMNS = ("Mean", "Std", "Min", "Max", "Zeros")
-
-
 def layers(source: Source) -> Table:
     """The table of layers, in model order; shown are those that were chosen."""
     report = source.report
     return _table(
         [_layer_row(source, model, layer) for model in report.models for layer in model.layer_list],
+        "layer",
+        "parameter",
         elements=sum(model.parameters for model in report.models),
         nbytes=sum(model.bytes for model in report.models),
     )
@@ -127,22 +134,29 @@ def loose_tensors(source: Source) -> Table:
     records = [record for record in source.report.tensors if record.path in source.index.tensor_anchors]
     return _table(
         [_tensor_row(source, record) for record in records],
+        "tensor",
+        "element",
         elements=sum(record.numel for record in records),
         nbytes=sum(record.nbytes for record in records),
     )
 
 
-def _table(rows: list[Row], *, elements: int, nbytes: int) -> Table:
-    models = dict.fromkeys(row.model for row in rows)
+def _table(rows: list[Row], row: str, element: str, *, elements: int, nbytes: int) -> Table:
+    counted = (
+        numbers.plural(len(rows), row, short=True),
+        numbers.plural(elements, element, short=True),
+        numbers.size(nbytes),
+    )
+    models = dict.fromkeys(one.model for one in rows)
     return Table(
-        rows=tuple(row for row in rows if row.shown),
+        rows=tuple(one for one in rows if one.shown),
         data=packed_rows(rows),
         total=len(rows),
-        elements=elements,
-        nbytes=nbytes,
-        kinds=tuple(sorted({row.kind for row in rows})),
+        caption=", ".join(counted),
+        what=f"{element}s",
+        kinds=tuple(sorted({one.kind for one in rows})),
         models=tuple(models) if len(models) > 1 else (),
-        cards=sum(row.card is not None for row in rows),
+        cards=sum(one.card is not None for one in rows),
     )
 
 

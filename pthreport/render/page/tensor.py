@@ -88,7 +88,7 @@ def initialisation_words(found: Initialisation) -> str:
     if found.ks is not None:
         evidence.append(f"KS {numbers.value(found.ks, 2)}")
     if found.spread_ratio is not None and not found.consistent:
-        evidence.append(f"spread {numbers.times(found.spread_ratio)} the law's")
+        evidence.append(f"std {numbers.times(found.spread_ratio)} the law's")
     if found.bound_ratio is not None and not found.consistent:
         evidence.append(f"largest value {numbers.times(found.bound_ratio)} its bound")
     held = (
