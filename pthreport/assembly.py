@@ -189,6 +189,7 @@ def assemble(
             architecture=anatomy.architecture,
             discretion=discretion,
             measured=looked,
+            adjusted=examination.thresholds,
         ),
         checks,
         examination.thresholds,

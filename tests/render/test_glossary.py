@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from pthreport.checks import CHECKS
-from pthreport.document import from_json
+from pthreport.document import definitions, from_json
 from pthreport.render import OutputError, Surroundings, render
 from pthreport.render.html import render_html
 from pthreport.render.page import facts, layers, spectrum, tensor
@@ -116,3 +116,14 @@ def test_a_glossary_of_one_s_own_is_read_and_a_mistake_in_it_told(tmp_path: Path
         (tmp_path / "glossary.toml").write_text(text)
         with pytest.raises(OutputError, match=r"glossary\.toml"):
             render(small_report(), ".html", Surroundings(templates=tmp_path))
+
+
+def test_the_texts_give_the_figures_by_which_the_report_counts() -> None:
+    by_id = {entry.id: entry for found in entries().values() for entry in found}
+    near = by_id["near-zero"]
+    assert near.names == (f"|w| < {definitions.NEAR_ZERO:.0e} RMS".replace("e-03", "e-3"),)
+    assert f"|w| < {definitions.NEAR_ZERO:g} · RMS" in near.formula
+    assert f"‖w‖ < {definitions.DEAD_UNIT:g} · median" in by_id["dead-unit"].formula
+    assert f"above {definitions.DUPLICATE:g} after" in by_id["duplicate"].what
+    assert f"> {definitions.DUPLICATE:g}" in by_id["duplicate"].formula
+    assert f"cosine > {definitions.DUPLICATE:g}" in by_id["expert-duplicates"].formula
