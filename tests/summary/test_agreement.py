@@ -122,10 +122,13 @@ def says_so(report: Report) -> None:
     outliers = [layer for layer in layers if layer.states.int8 == "outliers"]
     assert len(re.findall(r"\d [↑↓]</td>", page)) == len(marked) + len(outliers)
     alpha = finding(report, "odd-tails").threshold
-    for model in report.captions.models.values():
-        if model.alpha_range is not None:
-            assert f"alpha below {model.alpha_range.low:g} or above {model.alpha_range.high:g}" in alpha
-            assert f"{model.alpha_range.low:g} to {model.alpha_range.high:g}: usual" in page
+    for model in report.models:
+        usual = report.captions.models[model.key].alpha_range
+        if usual is not None:
+            assert f"alpha below {usual.low:g} or above {usual.high:g}" in alpha
+            # Of a single spectrum there is no strip.
+            if sum(layer.spectrum is not None for layer in model.layer_list) > 1:
+                assert f"{usual.low:g} to {usual.high:g}: usual" in page
     padded = finding(report, "padded-precision").status in ("info", "warn")
     assert ("narrower type" in " ".join(report.captions.precision)) == padded
     assert ("outlier channels" in " ".join(report.captions.precision)) == bool(outliers)
