@@ -11,15 +11,18 @@ from pthreport import __version__
 from pthreport.anatomy import Anatomy, ModelAnatomy, Named
 from pthreport.checkpoint import Checkpoint, Problem, Tensor
 from pthreport.checks import Check, Examination, Facts, examine
+from pthreport.checks.odd_tails import ODD_TAILS
 from pthreport.document import (
     CheckpointFacts,
     Discretion,
     Import,
     Layer,
+    LayerCaptions,
     Model,
     Optimizer,
     ProblemFound,
     Report,
+    TensorCaptions,
     TensorRecord,
     Tool,
     TorchView,
@@ -29,14 +32,19 @@ from pthreport.document.report import Container
 from pthreport.document.text import cut
 from pthreport.measure import Measurement
 from pthreport.measure.spectrum import Depth, LayerSpectra
-from pthreport.summary.highlights import highlights, profile
+from pthreport.summary.captions import captions
+from pthreport.summary.highlights import highlights
+from pthreport.summary.profile import layer_states, profile
 from pthreport.summary.provenance import provenance
 from pthreport.summary.savings import savings
 from pthreport.summary.sentence import sentence
+from pthreport.summary.spectra import alpha_band, layer_caption
+from pthreport.summary.tensors import tensor_captions
 from pthreport.summary.trends import trends
+from pthreport.summary.updates import Step, last_updates
 from pthreport.summary.verdict import summarise
 from pthreport.survey.layer_facts import NO_FACTS
-from pthreport.survey.survey import NOTHING, STATES, Joint, update_ratios, with_states
+from pthreport.survey.survey import NOTHING, STATES, Joint, with_states
 
 
 def records_of(
@@ -48,6 +56,10 @@ def records_of(
     looked: bool,
 ) -> list[TensorRecord]:
     """A record for every tensor of the file, in its order."""
+    layers = [layer for model in anatomy.models for layer in model.described.layer_list]
+    owned = {path for layer in layers for path in layer.tensors}
+    # Only a layer's main weight and what belongs to no layer has a card of its own.
+    units = {layer.weight: "row" if layer.kind == "embedding" else "unit" for layer in layers}
     first_of: dict[object, str] = {}
     records = []
     for path, tensor in checkpoint.tensors.items():
@@ -83,6 +95,11 @@ def records_of(
                 excerpt=result.excerpt if result else None,
                 precision=result.precision if result else None,
                 initialisation=joint.initialisations.get(path),
+                captions=tensor_captions(
+                    result.statistics, result.histogram, result.units, units.get(path, "unit")
+                )
+                if result and (path in units or path not in owned)
+                else TensorCaptions(),
             )
         )
     return records
@@ -129,9 +146,12 @@ def assemble(
     looked = depth != "summary"
     records = records_of(checkpoint, anatomy, measured, joint, looked=looked)
     by_path = {r.path: r for r in records}
-    models = tuple(_measured_model(m, by_path, spectra, joint) for m in anatomy.models)
     training = _with_steps(anatomy, by_path)
     training = with_states(training, joint, len(anatomy.states) if depth == "full" else STATES)
+    updates = last_updates(training.optimizers, by_path, examination)
+    models = tuple(
+        _measured_model(m, by_path, spectra, joint, updates, examination) for m in anatomy.models
+    )
     imports = tuple(
         Import(
             module=i.module,
@@ -179,6 +199,7 @@ def assemble(
             architecture=anatomy.architecture,
             discretion=discretion,
             measured=looked,
+            adjusted=examination.thresholds,
         ),
         checks,
         examination.thresholds,
@@ -212,6 +233,9 @@ def assemble(
         training=training,
         architecture=anatomy.architecture,
         discretion=discretion,
+        captions=captions(
+            imports, checkpoint.imports_left_out, models, training, by_path, updates, examination
+        ),
         provenance=provenance({**options, **examination.words()}, timestamp),
     )
 
@@ -233,18 +257,28 @@ def _measured_model(
     records: Mapping[str, TensorRecord],
     spectra: Mapping[str, LayerSpectra],
     joint: Joint,
+    updates: Mapping[str, Step],
+    examination: Examination,
 ) -> Model:
-    ratios = update_ratios(joint)
+    alpha = alpha_band(examination.limits(ODD_TAILS))
     layers = tuple(
         msgspec.structs.replace(
-            _with_spectra(layer, records, spectra),
-            profile=profile(layer, records, spectra.get(layer.weight or ""), ratios),
+            layer,
+            profile=profile(record, layer.spectrum, step),
+            states=states,
+            captions=LayerCaptions(
+                spectrum=layer_caption(layer.spectrum, states.tail, alpha) if layer.spectrum else ""
+            ),
             smoothness=joint.smooth.get(layer.weight or ""),
             batchnorm=facts.batchnorm,
             norm=facts.norm,
             rows=facts.rows,
         )
-        for layer in model.described.layer_list
+        for described in model.described.layer_list
+        for layer in [_with_spectra(described, records, spectra)]
+        for record in [records.get(layer.weight or "")]
+        for step in [updates.get(layer.weight or "")]
+        for states in [layer_states(layer.kind, record, layer.spectrum, step, examination)]
         for facts in [joint.layers.get((model.described.key, layer.name), NO_FACTS)]
     )
     measured = msgspec.structs.replace(model.described, layer_list=layers)
@@ -252,9 +286,9 @@ def _measured_model(
         measured,
         adapters=joint.adapters.get(measured.key, measured.adapters),
         experts=joint.experts.get(measured.key, measured.experts),
-        highlights=highlights(measured),
-        trends=trends(measured),
-        savings=savings(measured, records),
+        highlights=highlights(layers, measured.parameters, records, examination),
+        trends=trends(layers),
+        savings=savings(layers, measured.ties, measured.bytes, records),
     )
 
 

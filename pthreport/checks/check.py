@@ -32,6 +32,7 @@ class Facts:
     `tensors` maps paths to records in the order of the file; `storages`, `copies` and `discretion` are as in
     the `Report`. `measured` is false where values were
     not asked for (`--depth summary`), so that a check can tell "nothing found" from "not looked".
+    `adjusted` are the thresholds that a user replaced, by check, for one that leaves to another what that one judges.
     """
 
     checkpoint: CheckpointFacts
@@ -44,6 +45,7 @@ class Facts:
     architecture: Architecture | None = None
     discretion: Discretion = field(default_factory=Discretion)
     measured: bool = True
+    adjusted: Mapping[str, "Limits"] = field(default_factory=dict)
 
     @cached_property
     def layer_of(self) -> Mapping[str, Layer]:

@@ -2,7 +2,7 @@
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.listing import of, table
-from pthreport.checks.spectra import spectra
+from pthreport.checks.spectra import LARGE_ENOUGH, spectra
 from pthreport.document.numbers import plural, verb
 from pthreport.document.text import listed
 
@@ -57,7 +57,7 @@ COLLAPSED_RANK = Check(
     passed="No matrix has lost its rank",
     failed="Matrices have collapsed to a low rank",
     severity="warning",
-    judges="singular values above the rounding noise of the stored type, fewer than {share:.0%} of the smaller dimension, matrices of at least 32 x 32",
+    judges=f"singular values above the rounding noise of the stored type, fewer than {{share:.0%}} of the smaller dimension, {LARGE_ENOUGH}",
     thresholds=(SHARE,),
     why=(
         "Directions with no singular value above rounding noise carry nothing: the layer costs as much as a full one "

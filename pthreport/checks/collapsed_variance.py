@@ -3,7 +3,8 @@
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.listing import of, table
 from pthreport.document import BatchNormFacts, Layer
-from pthreport.document.numbers import plural, verb
+from pthreport.document.definitions import SMALL_VARIANCE
+from pthreport.document.numbers import plural, value, verb
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -21,7 +22,8 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     found = [(la, bn) for la, bn in norms if bn.var_bad + bn.var_small]
     if not found:
         return Outcome(
-            status="pass", evidence=f"all variances of {plural(len(norms), 'layer')} are above 1e-6"
+            status="pass",
+            evidence=f"all variances of {plural(len(norms), 'layer')} are above {value(SMALL_VARIANCE, 2)}",
         )
     impossible = [(la, bn) for la, bn in found if bn.var_min is None or bn.var_min < 0]
     worst, bn = max(
@@ -40,7 +42,14 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
         where=tuple(p for la, _ in found for p in la.tensors if p.endswith("running_var")),
         details=(
             table(
-                ("layer", "channels", "zero or below", "below 1e-6", "least", "largest gain"),
+                (
+                    "layer",
+                    "channels",
+                    "zero or below",
+                    f"below {value(SMALL_VARIANCE, 2)}",
+                    "least",
+                    "largest gain",
+                ),
                 [_row(*one) for one in found],
             ),
         ),
@@ -67,7 +76,7 @@ COLLAPSED_VARIANCE = Check(
     passed="No running variance has collapsed",
     failed="Running variances have collapsed",
     severity="warning",
-    judges="running_var <= 0 or NaN is impossible or dead, below 1e-6 collapsed; a warning from {large-share:.0%} of a layer's channels on",
+    judges=f"running_var <= 0 or NaN is impossible or dead, below {value(SMALL_VARIANCE, 2)} collapsed; a warning from {{large-share:.0%}} of a layer's channels on",
     thresholds=(LARGE_SHARE,),
     why=(
         "A channel whose variance is next to zero carried a constant during training. The layer divides by its root, so "

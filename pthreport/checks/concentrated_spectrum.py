@@ -2,7 +2,7 @@
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.listing import of, table
-from pthreport.checks.spectra import spectra
+from pthreport.checks.spectra import LARGE_ENOUGH, spectra
 from pthreport.document.numbers import plural, verb
 from pthreport.document.text import listed
 
@@ -65,7 +65,7 @@ CONCENTRATED_SPECTRUM = Check(
     passed="No matrix is dominated by one direction",
     failed="One direction dominates whole matrices",
     severity="warning",
-    judges="stable rank below {stable-rank:g}, matrices of at least 32 x 32; a warning where four or more and {large-share:.0%} of them are",
+    judges=f"stable rank below {{stable-rank:g}}, {LARGE_ENOUGH}; a warning where four or more and {{large-share:.0%}} of them are",
     thresholds=(STABLE_RANK, LARGE_SHARE),
     why=(
         "Where the largest singular value holds four fifths of a matrix's energy, the layer turns every input into nearly "

@@ -3,11 +3,8 @@
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.listing import of
 from pthreport.document import Layer, LayerDetail, Model, TableDetail, TensorRecord
+from pthreport.document.definitions import DEAD_UNIT
 from pthreport.document.numbers import plural
-
-RELATIVE_NORM = 1e-3
-"""A unit is dead below this share of its layer's median L2 norm (dimensionless); the measuring room
-counts by this same figure."""
 
 LARGE_SHARE = Threshold(
     name="large-share",
@@ -103,7 +100,7 @@ DEAD_UNITS = Check(
     failed="Units are dead",
     severity="warning",
     judges=(
-        f"largest weight of the unit = 0, or its L2 norm < {RELATIVE_NORM:g} of its layer's median; "
+        f"largest weight of the unit = 0, or its L2 norm < {DEAD_UNIT:g} of its layer's median; "
         "a warning from {large-share:.0%} of a layer on"
     ),
     thresholds=(LARGE_SHARE,),

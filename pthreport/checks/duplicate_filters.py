@@ -2,6 +2,7 @@
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.listing import of, table
+from pthreport.document.definitions import DUPLICATE
 from pthreport.document.numbers import plural, verb
 from pthreport.document.text import listed
 
@@ -72,7 +73,7 @@ DUPLICATE_FILTERS = Check(
     failed="Filters repeat each other",
     severity="warning",
     judges=(
-        "|cosine| > 0.99 after removing each unit's mean, fan-in above 9, layers of at least "
+        f"|cosine| > {DUPLICATE:g} after removing each unit's mean, fan-in above 9, layers of at least "
         f"{LEAST_UNITS} units, depthwise kernels left out; a warning from {{large-share:g}} pairs per unit on"
     ),
     thresholds=(LARGE_SHARE,),

@@ -30,6 +30,10 @@ class Examination:
     ignore: tuple[str, ...] = ()
     thresholds: Mapping[str, Limits] = field(default_factory=dict)
 
+    def limits(self, check: Check) -> Limits:
+        """The thresholds of `check` in force, whether or not it is run."""
+        return check.limits(self.thresholds.get(check.id))
+
     def words(self) -> dict[str, str]:
         """The settings as they are recorded in a report."""
         return {

@@ -19,21 +19,30 @@ GAP_DB = Threshold(
 )
 
 
+LEAST = 1024
+"""Values that a matrix must have."""
+
+
+def outliers(record: TensorRecord, limits: Limits) -> bool | None:
+    """Whether channels of a matrix need an int8 scale each; None where that is not judged."""
+    p = record.precision
+    if p is None or len(record.shape) < 2 or record.numel < LEAST:
+        return None
+    if p.int8_tensor is None or p.int8_channel is None:
+        return None
+    return p.int8_tensor < limits[LEAST_DB.name] and p.int8_channel - p.int8_tensor > limits[GAP_DB.name]
+
+
 def examine(facts: Facts, limits: Limits) -> Outcome:
     """Note matrices that int8 per tensor loses and int8 per channel keeps."""
-    looked = []
-    for record in facts.weights:
-        p = record.precision
-        if p is None or len(record.shape) < 2 or record.numel < 1024:
-            continue
-        if p.int8_tensor is not None and p.int8_channel is not None:
-            looked.append((record, p.int8_tensor, p.int8_channel))
+    looked = [
+        (record, record.precision.int8_tensor or 0.0, record.precision.int8_channel or 0.0)
+        for record in facts.weights
+        if record.precision is not None and outliers(record, limits) is not None
+    ]
     if not looked:
         return Outcome(status="not-applicable", evidence="no matrix's int8 noise was measured")
-    found = sorted(
-        (one for one in looked if one[1] < limits[LEAST_DB.name] and one[2] - one[1] > limits[GAP_DB.name]),
-        key=lambda one: one[1],
-    )
+    found = sorted((one for one in looked if outliers(one[0], limits)), key=lambda one: one[1])
     if not found:
         least = min(looked, key=lambda one: one[1])
         return Outcome(
@@ -68,7 +77,7 @@ INT8_OUTLIERS = Check(
     passed="int8 keeps every matrix",
     failed="Outlier channels hurt int8",
     severity="info",
-    judges="SQNR of symmetric int8 with one scale below {least-db:g} dB, and more than {gap-db:g} dB better with a scale for each output channel; matrices of at least 1,024 values",
+    judges=f"SQNR of symmetric int8 with one scale below {{least-db:g}} dB, and more than {{gap-db:g}} dB better with a scale for each output channel; matrices of at least {LEAST:,} values",
     thresholds=(LEAST_DB, GAP_DB),
     why=(
         "One channel that is much larger than the rest takes the whole range of int8; the others are left with a few "

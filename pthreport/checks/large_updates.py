@@ -13,12 +13,17 @@ RATIO = Threshold(
 )
 
 
+def large(ratio: float, limits: Limits) -> bool:
+    """Whether a step of `ratio` of its weight is too large."""
+    return ratio > limits[RATIO.name]
+
+
 def examine(facts: Facts, limits: Limits) -> Outcome:
     """Warn where the last step was large beside the weight."""
     looked = updates(facts)
     if not looked:
         return Outcome(status="not-applicable", evidence=NONE_KNOWN)
-    found = sorted((u for u in looked if u.ratio > limits[RATIO.name]), key=lambda u: -u.ratio)
+    found = sorted((u for u in looked if large(u.ratio, limits)), key=lambda u: -u.ratio)
     if not found:
         largest = max(looked, key=lambda u: u.ratio)
         return Outcome(

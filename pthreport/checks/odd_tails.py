@@ -1,8 +1,11 @@
 """Spectra whose power law lies outside the range of well-trained layers."""
 
+from statistics import median
+
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.listing import table
-from pthreport.checks.spectra import spectra
+from pthreport.checks.spectra import LARGE_ENOUGH, judged, spectra
+from pthreport.document import Spectrum, Tail
 from pthreport.document.numbers import plural, verb
 
 LOW = Threshold(
@@ -23,22 +26,27 @@ TAIL = 20
 """Values that must make the tail."""
 
 
+def tail(kind: str, spectrum: Spectrum, limits: Limits) -> Tail | None:
+    """Where the power law of the tail lies, of a layer of this kind; None where there is none to judge."""
+    if spectrum.alpha is None or spectrum.alpha_ks is None or not judged(kind, spectrum):
+        return None
+    if spectrum.alpha_ks > KS or (spectrum.alpha_tail or 0) < TAIL:
+        return "unclear"
+    if spectrum.alpha < limits[LOW.name]:
+        return "below"
+    return "above" if spectrum.alpha > limits[HIGH.name] else "usual"
+
+
 def examine(facts: Facts, limits: Limits) -> Outcome:
     """Note the layers whose well-fitting alpha is outside the range."""
-    looked = [
-        (la, s)
-        for la, s in spectra(facts)
-        if s.alpha is not None
-        and s.alpha_ks is not None
-        and s.alpha_ks <= KS
-        and (s.alpha_tail or 0) >= TAIL
-    ]
+    tails = [(la, s, tail(la.kind, s, limits)) for la, s in spectra(facts)]
+    looked = [(la, s) for la, s, place in tails if place not in (None, "unclear")]
     if not looked:
         return Outcome(
             status="not-applicable", evidence="no spectrum has a tail that a power law fits well"
         )
-    low = [(la, s) for la, s in looked if (s.alpha or 0) < limits[LOW.name]]
-    high = [(la, s) for la, s in looked if (s.alpha or 0) > limits[HIGH.name]]
+    low = [(la, s) for la, s, place in tails if place == "below"]
+    high = [(la, s) for la, s, place in tails if place == "above"]
     alphas = sorted(s.alpha or 0.0 for _, s in looked)
     if not low and not high:
         return Outcome(
@@ -48,7 +56,7 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
     found = sorted([*low, *high], key=lambda one: one[1].alpha or 0.0)
     return Outcome(
         status="info",
-        evidence=f"of {plural(len(looked), 'layer')} whose {verb(len(looked), 'tail fits', 'tails fit')} a power law, {len(low):,} below {limits[LOW.name]:g} and {len(high):,} above {limits[HIGH.name]:g}; the median is {alphas[len(alphas) // 2]:.2f}",
+        evidence=f"of {plural(len(looked), 'layer')} whose {verb(len(looked), 'tail fits', 'tails fit')} a power law, {len(low):,} below {limits[LOW.name]:g} and {len(high):,} above {limits[HIGH.name]:g}; the median is {median(alphas):.2f}",
         where=tuple(la.weight for la, _ in found if la.weight),
         details=(
             table(
@@ -68,7 +76,7 @@ ODD_TAILS = Check(
     severity="info",
     judges=(
         f"alpha below {{low:g}} or above {{high:g}}, where the fit is good (KS at most {KS:g}, {TAIL} values or more in the tail); "
-        "matrices of at least 32 x 32"
+        f"{LARGE_ENOUGH}"
     ),
     thresholds=(LOW, HIGH),
     why=(

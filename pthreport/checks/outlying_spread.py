@@ -1,6 +1,7 @@
 """Layers whose weights are far smaller than their siblings', or noticeably larger."""
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
+from pthreport.checks.exploding_scale import EXPLODING_SCALE
 from pthreport.checks.exploding_scale import RATIO as EXPLODING
 from pthreport.checks.listing import of, table
 from pthreport.checks.siblings import KINDS, LEAST_SIBLINGS, scaled_layers
@@ -24,7 +25,8 @@ def examine(facts: Facts, limits: Limits) -> Outcome:
             evidence=f"no kind of layer was measured in at least {LEAST_SIBLINGS} layers",
         )
     ratio = limits[RATIO.name]
-    found = [s for s in looked if s.ratio <= 1 / ratio or ratio <= s.ratio < EXPLODING.value]
+    exploded = EXPLODING_SCALE.limits(facts.adjusted.get(EXPLODING_SCALE.id))[EXPLODING.name]
+    found = [s for s in looked if s.ratio <= 1 / ratio or ratio <= s.ratio < exploded]
     if not found:
         return Outcome(
             status="pass",

@@ -15,16 +15,19 @@ LEAST = 64
 """Elements that a tensor must have: a scale of one is exact in every type."""
 
 
+def padded(record: TensorRecord) -> bool | None:
+    """Whether 16 bits would hold every value of a wide tensor; None where that is not judged."""
+    if record.dtype not in ("float32", "float64") or record.numel < LEAST or record.precision is None:
+        return None
+    return bool(record.precision.exact_in) and not _constant(record)
+
+
 def examine(facts: Facts, limits: Limits) -> Outcome:
     """Warn where nearly all wide weights fit 16 bits, note where some do."""
-    looked = [
-        t
-        for t in facts.weights
-        if t.dtype in ("float32", "float64") and t.numel >= LEAST and t.precision is not None
-    ]
+    looked = [t for t in facts.weights if padded(t) is not None]
     if not looked:
         return Outcome(status="not-applicable", evidence="no float32 or float64 weights were measured")
-    found = [t for t in looked if t.precision and t.precision.exact_in and not _constant(t)]
+    found = [t for t in looked if padded(t)]
     if not found:
         return Outcome(
             status="pass",

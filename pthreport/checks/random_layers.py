@@ -2,7 +2,8 @@
 
 from pthreport.checks.check import Check, Facts, Limits, Outcome, Threshold
 from pthreport.checks.listing import of, table
-from pthreport.checks.spectra import spectra
+from pthreport.checks.spectra import LARGE_ENOUGH, judged, spectra
+from pthreport.document import Spectrum
 from pthreport.document.numbers import plural, verb
 from pthreport.document.text import listed
 
@@ -14,12 +15,19 @@ LARGE_SHARE = Threshold(
 )
 
 
+def like_noise(kind: str, spectrum: Spectrum) -> bool | None:
+    """Whether no singular value of a layer of this kind is above the edge of noise; None where that is not judged."""
+    if spectrum.random is None or not judged(kind, spectrum):
+        return None
+    return spectrum.random.above == 0
+
+
 def examine(facts: Facts, limits: Limits) -> Outcome:
     """Note matrices without a singular value above the edge of noise; warn where most are."""
-    looked = [(la, s) for la, s in spectra(facts) if s.random is not None]
+    looked = [(la, s) for la, s in spectra(facts) if like_noise(la.kind, s) is not None]
     if not looked:
         return Outcome(status="not-applicable", evidence="no matrix is large enough to judge")
-    found = [(la, s) for la, s in looked if s.random is not None and s.random.above == 0]
+    found = [(la, s) for la, s in looked if like_noise(la.kind, s)]
     if not found:
         return Outcome(
             status="pass",
@@ -58,7 +66,7 @@ RANDOM_LAYERS = Check(
     severity="warning",
     judges=(
         "no singular value above the Marchenko-Pastur edge for noise of the same variance, with Tracy and Widom's margin "
-        "of 1 %; matrices of at least 32 x 32; a warning where two or more and {large-share:.0%} of them are"
+        f"of 1 %; {LARGE_ENOUGH}; a warning where two or more and {{large-share:.0%}} of them are"
     ),
     thresholds=(LARGE_SHARE,),
     why=(

@@ -1,12 +1,12 @@
 """How the scale of a layer compares with that of its siblings, layers of its kind in the same model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
 from statistics import median
 
 from pthreport.checks.check import Facts
-from pthreport.document import Layer, Model, TensorRecord
+from pthreport.document import Layer, TensorRecord
 
 KINDS = frozenset("conv1d conv2d conv3d conv-transpose linear attention".split())
 """Kinds whose scale bears comparison: in norms and depthwise kernels of good models it differs a hundredfold."""
@@ -32,21 +32,27 @@ class Scaled:
 
 def scaled_layers(facts: Facts) -> list[Scaled]:
     """Every layer that has enough siblings, in the order of the file."""
+    return [one for model in facts.models for one in scaled_siblings(model.layer_list, facts.tensors)]
+
+
+def scaled_siblings(layers: Sequence[Layer], tensors: Mapping[str, TensorRecord]) -> list[Scaled]:
+    """Every one of a model's `layers` that has enough siblings among them, by kind; `tensors` by path."""
     found: list[Scaled] = []
-    for model in facts.models:
-        kinds: dict[str, list[tuple[Layer, TensorRecord, float]]] = {}
-        for layer, weight, gain in _gains(model, facts):
-            kinds.setdefault(layer.kind, []).append((layer, weight, gain))
-        for siblings in kinds.values():
-            typical = median(gain for _, _, gain in siblings)
-            if len(siblings) >= LEAST_SIBLINGS and typical > 0:
-                found += [Scaled(layer, weight, gain, typical) for layer, weight, gain in siblings]
+    kinds: dict[str, list[tuple[Layer, TensorRecord, float]]] = {}
+    for layer, weight, gain in _gains(layers, tensors):
+        kinds.setdefault(layer.kind, []).append((layer, weight, gain))
+    for siblings in kinds.values():
+        typical = median(gain for _, _, gain in siblings)
+        if len(siblings) >= LEAST_SIBLINGS and typical > 0:
+            found += [Scaled(layer, weight, gain, typical) for layer, weight, gain in siblings]
     return found
 
 
-def _gains(model: Model, facts: Facts) -> Iterator[tuple[Layer, TensorRecord, float]]:
-    for layer in model.layer_list:
-        weight = facts.tensors.get(layer.weight or "")
+def _gains(
+    layers: Sequence[Layer], tensors: Mapping[str, TensorRecord]
+) -> Iterator[tuple[Layer, TensorRecord, float]]:
+    for layer in layers:
+        weight = tensors.get(layer.weight or "")
         if weight is None or weight.statistics is None or layer.kind not in KINDS:
             continue
         rms = weight.statistics.rms

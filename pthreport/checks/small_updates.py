@@ -20,12 +20,17 @@ LARGE_SHARE = Threshold(
 )
 
 
+def small(at_peak: float, limits: Limits) -> bool:
+    """Whether a step that would have been `at_peak` of its weight at the peak rate is too small."""
+    return at_peak < limits[RATIO.name]
+
+
 def examine(facts: Facts, limits: Limits) -> Outcome:
     """Warn where most weights stand still, note where some do."""
     looked = updates(facts)
     if not looked:
         return Outcome(status="not-applicable", evidence=NONE_KNOWN)
-    found = sorted((u for u in looked if u.at_peak < limits[RATIO.name]), key=lambda u: u.at_peak)
+    found = sorted((u for u in looked if small(u.at_peak, limits)), key=lambda u: u.at_peak)
     if not found:
         least = min(looked, key=lambda u: u.at_peak)
         return Outcome(

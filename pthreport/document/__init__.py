@@ -6,6 +6,17 @@ same bytes, without the checkpoint.
 """
 
 from pthreport.document.architecture import Architecture, Rename, ShapePair
+from pthreport.document.captions import (
+    Band,
+    Captions,
+    LayerCaptions,
+    LayerStates,
+    ModelCaptions,
+    OptimizerCaptions,
+    Range,
+    Tail,
+    TensorCaptions,
+)
 from pthreport.document.components import Adapter, ExpertPair, Experts
 from pthreport.document.contents import Node, SourceText
 from pthreport.document.decode import ReportError, from_json
@@ -93,8 +104,10 @@ __all__ = [
     "Amount",
     "Architecture",
     "Average",
+    "Band",
     "BatchNormFacts",
     "BytesDetail",
+    "Captions",
     "CheckpointFacts",
     "Copies",
     "Curve",
@@ -114,15 +127,19 @@ __all__ = [
     "Import",
     "Initialisation",
     "Layer",
+    "LayerCaptions",
     "LayerDetail",
     "LayerDistance",
+    "LayerStates",
     "Model",
+    "ModelCaptions",
     "Module",
     "ModuleClass",
     "Node",
     "NormFacts",
     "NumberDetail",
     "Optimizer",
+    "OptimizerCaptions",
     "ParameterState",
     "Picture",
     "PictureDetail",
@@ -133,6 +150,7 @@ __all__ = [
     "Profile",
     "Provenance",
     "RandomBaseline",
+    "Range",
     "RemovedPrefix",
     "Rename",
     "Report",
@@ -155,6 +173,8 @@ __all__ = [
     "StorageUse",
     "Summary",
     "TableDetail",
+    "Tail",
+    "TensorCaptions",
     "TensorRecord",
     "TextDetail",
     "Tie",

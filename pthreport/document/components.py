@@ -41,6 +41,11 @@ class Adapter(Part, frozen=True, kw_only=True):
     relative: float | None = None
     problem: str = ""
 
+    @property
+    def rank_share(self) -> float | None:
+        """The effective rank of the change as a share of the rank that it could have."""
+        return self.effective_rank / self.rank if self.effective_rank and self.rank else None
+
 
 class ExpertPair(Part, frozen=True, kw_only=True):
     """Two experts of one mixture by their numbers, and the cosine between all of their weights."""

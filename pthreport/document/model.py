@@ -6,6 +6,7 @@ from typing import Literal, overload
 import msgspec
 
 from pthreport.document.base import Basis, Part
+from pthreport.document.captions import LayerCaptions, LayerStates
 from pthreport.document.components import Adapter, Experts
 from pthreport.document.spectrum import Spectrum
 
@@ -106,6 +107,7 @@ class Layer(Part, frozen=True, kw_only=True):
     the tensor that stands for the layer in the table and the depth strip. `spectrum` is that of the
     weight's whole matrix, `spectra` those of its parts (fused projections, gates, heads, the matrices of a
     stack) and of the layer's other matrices under their names, `spectrum_reason` why there is none where one was asked for.
+    `states` say where its figures lie, by the thresholds in force.
     """
 
     name: str
@@ -126,6 +128,8 @@ class Layer(Part, frozen=True, kw_only=True):
     smoothness: Smoothness | None = None
     norm: NormFacts | None = None
     rows: RowFacts | None = None
+    states: LayerStates = LayerStates()
+    captions: LayerCaptions = LayerCaptions()
 
 
 class Module(Part, frozen=True, kw_only=True):
@@ -169,9 +173,15 @@ class Tie(Part, frozen=True, kw_only=True):
 
 
 class Highlight(Part, frozen=True, kw_only=True):
-    """A fact worth a sentence under a picture: `layer` has `value` where its siblings have `typical`."""
+    """A fact worth a sentence under a picture: `layer` has `value` where its siblings have `typical` (the median of
+    the layers of its kind). A gain is the root mean square of the weight times the root of its fan-in;
+    "gain-usual" names the farthest of gains that are all in the usual range."""
 
-    kind: Literal["largest-layer", "spread-high", "spread-low", "most-zeros", "norm-high", "norm-low"]
+    kind: Literal[
+        "largest-layer", "gain-high", "gain-low", "gain-usual", "most-zeros",
+        # Of reports that were made before gains were compared:
+        "spread-high", "spread-low", "norm-high", "norm-low",
+    ]  # fmt: skip
     layer: str
     value: float
     typical: float | None = None
@@ -200,7 +210,8 @@ class Saving(Part, frozen=True, kw_only=True):
     the weights would take (scales of 4 bytes included, of 2 for int4 groups; tensors of fewer than
     two dims and types no wider stay as they are), `saved` how many fewer. `lossless`: every value is exact in it. `worst` is the tensor with the
     least signal-to-noise ratio `worst_sqnr` (dB), `median_sqnr` the median tensor's; for 16-bit
-    floats `overflow` and `vanish` count values lost.
+    floats `overflow` and `vanish` count values lost. `label` names the form and `cost` what it loses in words;
+    `left` is the size of the whole model in it, `share` the part of its bytes that is saved.
     """
 
     form: str
@@ -213,6 +224,10 @@ class Saving(Part, frozen=True, kw_only=True):
     median_sqnr: float | None = None
     overflow: int = 0
     vanish: int = 0
+    label: str = ""
+    cost: str = ""
+    left: int = 0
+    share: float = 0.0
 
 
 class Family(Part, frozen=True, kw_only=True):

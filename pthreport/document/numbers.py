@@ -89,6 +89,13 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f} times"
 
 
+def decibels(number: float | None) -> str:
+    """A ratio in decibels to a tenth: 38.0, −1.2."""
+    if number is None or not math.isfinite(number):
+        return value(number)
+    return f"{number:.1f}".replace("-", MINUS)
+
+
 def shape(dims: tuple[int, ...]) -> str:
     """The shape of a tensor: 64 × 3 × 7 × 7, "scalar" for none."""
     return f" {TIMES} ".join(str(dim) for dim in dims) if dims else "scalar"

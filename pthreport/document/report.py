@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pthreport.document.architecture import Architecture
 from pthreport.document.base import Basis, Part
+from pthreport.document.captions import Captions
 from pthreport.document.contents import Node, SourceText
 from pthreport.document.discretion import Discretion
 from pthreport.document.finding import Finding
@@ -132,11 +133,16 @@ class Import(Part, frozen=True, kw_only=True):
     places: tuple[str, ...] = ()
 
 
-class Statement(Part, frozen=True, kw_only=True):
-    """One of the answers under the verdict: safe to load, healthy, how much was examined."""
+State = Literal["good", "caution", "bad", "unknown"]
 
-    state: Literal["good", "caution", "bad", "unknown"]
+
+class Statement(Part, frozen=True, kw_only=True):
+    """One of the answers under the verdict: safe to load, healthy, how much was examined. `word` is the answer in a
+    word or a few, with which `text` begins where it has so short an opening."""
+
+    state: State
     text: str
+    word: str = ""
 
 
 class Summary(Part, frozen=True, kw_only=True):
@@ -187,6 +193,7 @@ class Report(Part, frozen=True, kw_only=True):
     training: Training
     architecture: Architecture | None = None
     discretion: Discretion = Discretion()
+    captions: Captions = Captions()
     provenance: Provenance
 
     def save(self, path: "str | Path", format: str | None = None) -> None:

@@ -102,3 +102,8 @@ class Spectrum(Part, frozen=True, kw_only=True):
     random: RandomBaseline | None = None
     pooled: PooledSpectrum | None = None
     points: SpectrumPoints | None = None
+
+    @property
+    def stable_share(self) -> float | None:
+        """The stable rank as a share of the largest that it could be."""
+        return None if self.stable_rank is None else self.stable_rank / min(self.shape)

@@ -1,8 +1,10 @@
 """One tensor: what stands in the file, what was measured, and the data of its pictures."""
 
+from math import isfinite
 from typing import Literal
 
 from pthreport.document.base import Part
+from pthreport.document.captions import TensorCaptions
 
 Role = Literal["parameter", "buffer", "optimizer", "other"]
 """What a tensor is to a model: weights it learns, state it keeps, an optimizer's state, or neither."""
@@ -45,6 +47,26 @@ class Statistics(Part, frozen=True, kw_only=True):
     quantile_error: float
     quantile_floor: float = 0.0
     parts: dict[str, "Statistics"] | None = None
+
+    @property
+    def constant(self) -> bool:
+        """Whether all finite values are the same."""
+        return self.min is not None and self.min == self.max
+
+    @property
+    def exact(self) -> bool:
+        """Whether the quantiles are those of the values themselves."""
+        return self.quantile_error == 0
+
+    @property
+    def zeros_share(self) -> float | None:
+        """The share of exact zeros among the finite values, None where there are none."""
+        return self.zeros / self.count if self.count else None
+
+    def share(self, number: int) -> float | None:
+        """`number` of all values, those included that are not finite, as a share; None where there is no value."""
+        total = self.count + self.nan + self.posinf + self.neginf
+        return number / total if total else None
 
 
 class Histogram(Part, frozen=True, kw_only=True):
@@ -127,6 +149,11 @@ class Picture(Part, frozen=True, kw_only=True):
     rows: str = ""
     columns: str = ""
 
+    @property
+    def reduced(self) -> bool:
+        """Whether a cell of a matrix is the mean of several values."""
+        return max(self.averaged) > 1
+
 
 class Excerpt(Part, frozen=True, kw_only=True):
     """An exact corner of the values: `rows` of shortest texts that read back to the same number.
@@ -179,6 +206,15 @@ class Precision(Part, frozen=True, kw_only=True):
     float16: Rounding | None = None
     bfloat16: Rounding | None = None
     exact_in: tuple[str, ...] = ()
+
+    @property
+    def channel_gain(self) -> float | None:
+        """What int8 with a scale for each channel gains over one for the tensor, in dB; None where that is no finite
+        number."""
+        if self.int8_tensor is None or self.int8_channel is None:
+            return None
+        gain = self.int8_channel - self.int8_tensor
+        return gain if isfinite(gain) else None
 
 
 class Initialisation(Part, frozen=True, kw_only=True):
@@ -235,3 +271,4 @@ class TensorRecord(Part, frozen=True, kw_only=True):
     excerpt: Excerpt | None = None
     precision: Precision | None = None
     initialisation: Initialisation | None = None
+    captions: TensorCaptions = TensorCaptions()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 MINUS = "\u2212"
-_MOST = sys.float_info.max
+_MOST, _TINIEST = sys.float_info.max, sys.float_info.min
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def linear(low: float, high: float, wanted: int = 5) -> Axis:
 
 def zero_based(high: float, wanted: int = 2) -> Axis:
     """A linear axis from zero to the next round number above `high`."""
-    if high < sys.float_info.min:
+    if high < _TINIEST:
         return Axis(0.0, 1.0, "linear", (0.0, 1.0))
     if high > _MOST / 16:
         return Axis(0.0, high, "linear", (0.0, high))

@@ -19,10 +19,22 @@ class Segment:
     href: str | None = None
 
 
-def share_bar(share: float) -> str:
-    """A hairline-high bar, `share` of its length filled; what it says stands beside it as a number."""
+def share_bar(part: float, whole: float = 1.0) -> str:
+    """A hairline-high bar, filled by as much of its length as `part` is of `whole`; the number itself is next to it."""
+    share = part / whole if whole else 0.0
     filled = svg.tag("rect", width=svg.percent(min(max(share, 0.0), 1.0)), height="100%")
     return svg.tag("svg", filled, class_="bar", aria_hidden="true")
+
+
+def share_bars(values: Sequence[float]) -> list[str]:
+    """A bar for each value, the largest one full."""
+    most = max(values, default=0.0)
+    return [share_bar(value, most) for value in values]
+
+
+def span(values: Sequence[float]) -> tuple[float, float] | None:
+    """The least and the largest of what a picture shows, None where it shows nothing."""
+    return (min(values), max(values)) if values else None
 
 
 def budget(lines: Sequence[Sequence[Segment]], alt: str, height: int = 28) -> str:

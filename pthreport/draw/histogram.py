@@ -1,5 +1,7 @@
 """Histograms as SVG: one path for the bins, labels that do not stretch."""
 
+import math
+import sys
 from collections.abc import Mapping, Sequence
 
 from pthreport.document import Histogram
@@ -53,6 +55,20 @@ def log_histogram(histogram: Histogram, alt: str) -> str | None:
     labels = [f"2{_superscript(power)}" for power in powers]
     parts = [_bins(histogram.log_counts), *ticks(scale, labels, HEIGHT)]
     return _picture(parts, HEIGHT + AXIS_HEIGHT, alt)
+
+
+def log_span(histogram: Histogram) -> tuple[float, float] | None:
+    """Between which magnitudes the bins over powers of two hold anything, None where none does."""
+    used = [at for at, number in enumerate(histogram.log_counts) if number]
+    if histogram.log_low is None or not used:
+        return None
+    low = histogram.log_low + used[0] * histogram.log_step
+    high = histogram.log_low + (used[-1] + 1) * histogram.log_step
+    return _power_of_two(low), _power_of_two(high)
+
+
+def _power_of_two(power: float) -> float:
+    return math.pow(2.0, power) if power < sys.float_info.max_exp else sys.float_info.max
 
 
 def small_histogram(histogram: Histogram, alt: str, name: str | None = None) -> str:

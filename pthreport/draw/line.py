@@ -33,12 +33,24 @@ class Mark:
     word: str
 
 
+Scale = Literal["zero", "around", "log"]
+"""Where the vertical axis starts: at zero, near the values, or at a power of ten."""
+
+WIDE_RANGE = 50.0
+"""From this ratio of the largest to the smallest on, a chart of positive numbers is logarithmic."""
+
+
+def scale_of(lines: Sequence[Line]) -> Scale:
+    """The scale on which `lines` can be read."""
+    known = [y for line in lines for y in line.ys if math.isfinite(y)]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    if low > 0 and high / low > WIDE_RANGE:
+        return "log"
+    return "zero" if 0 <= low < 0.5 * high else "around"
+
+
 def line_chart(
-    lines: Sequence[Line],
-    alt: str,
-    mark: Mark | None = None,
-    *,
-    scale: Literal["zero", "around", "log"] = "around",
+    lines: Sequence[Line], alt: str, mark: Mark | None = None, *, scale: Scale = "around"
 ) -> str:
     """Up to three `lines` on common axes; the vertical one starts at zero, near the values, or is
     logarithmic (what is not above zero then leaves a gap, like what is not finite).

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pthreport.document import Band, numbers
 from pthreport.draw import axis, svg
 
 MARKS = 20
@@ -36,15 +37,37 @@ class Column:
 @dataclass(frozen=True)
 class Row:
     """One quantity over the columns, None where a layer has none. Where `empty` is not "", it is
-    said instead of drawing the values. `band` is the span of values that `band_word` names; the scale
-    reaches it."""
+    said instead of drawing the values. `band` is the usual range of the values. The scale starts counting at
+    `origin`; what is larger than `most` is drawn as large as that."""
 
     title: str
     values: tuple[float | None, ...]
     scale: Literal["log", "share", "linear"]
     empty: str = ""
-    band: tuple[float, float] | None = None
-    band_word: str = ""
+    band: Band | None = None
+    origin: float = 0.0
+    most: float = math.inf
+
+    @property
+    def drawn(self) -> tuple[float | None, ...]:
+        """The values as they are drawn, None where there is nothing to draw."""
+        return tuple(
+            min(value - self.origin, self.most) if value is not None and math.isfinite(value) else None
+            for value in self.values
+        )
+
+    @property
+    def said(self) -> str:
+        """What is said instead of drawing: `empty`, or that no value can be drawn."""
+        known = [value for value in self.drawn if value is not None]
+        if self.empty or not known:
+            return self.empty or "none is known"
+        return "all are zero" if self.scale == "log" and max(known) <= 0 else ""
+
+    @property
+    def cut(self) -> bool:
+        """Whether a value is larger than what is drawn of it."""
+        return any(value is not None and value - self.origin > self.most for value in self.values)
 
 
 @dataclass(frozen=True)
@@ -68,12 +91,13 @@ class Strip:
 
 
 def depth_strip(columns: Sequence[Column], rows: Sequence[Row], groups: Sequence[Group], alt: str) -> Strip:
-    """Draw `rows` over `columns`; every row has as many values as there are columns."""
+    """Draw `rows` over `columns`; every row has as many values as there are columns. `alt` is followed by the
+    range of each row."""
     count = len(columns)
     parts: list[str] = []
     top = MARKS if any(column.mark for column in columns) else 0
     lines = max((group.line for group in groups), default=-1) + 1
-    plots = top + sum(TITLE if _is_empty(row) else TITLE + PLOT + GAP for row in rows)
+    plots = top + sum(TITLE if row.said else TITLE + PLOT + GAP for row in rows)
     height = plots + BRACKET * lines
     for group in groups:
         if group.line == 0 and group.start:
@@ -82,31 +106,31 @@ def depth_strip(columns: Sequence[Column], rows: Sequence[Row], groups: Sequence
     parts += _marks(columns, plots)
     for row in rows:
         parts.append(svg.text(row.title, x=0, y=top + 15, class_="title"))
-        if _is_empty(row):
-            parts.append(svg.text(row.empty, x="100%", y=top + 15, text_anchor="end", class_="said"))
+        if row.said:
+            parts.append(svg.text(row.said, x="100%", y=top + 15, text_anchor="end", class_="said"))
             top += TITLE
             continue
         parts.append(_row(row, columns, top + TITLE))
         top += TITLE + PLOT + GAP
     parts += [_bracket(group, count, plots) for group in groups]
+    words = " ".join([alt, *map(_range, rows)])
     picture = svg.tag(
-        "svg", "".join(parts), class_="strip", width="100%", height=height, role="img", aria_label=alt
+        "svg", "".join(parts), class_="strip", width="100%", height=height, role="img", aria_label=words
     )
     return Strip(picture, _links(columns, height), height)
 
 
-def _is_empty(row: Row) -> bool:
-    return bool(row.empty)
+def _range(row: Row) -> str:
+    """Between which values a row's columns lie, in words."""
+    known = [value for value in row.drawn if value is not None]
+    if not known:
+        return ""
+    show = numbers.percent if row.scale == "share" else numbers.value
+    return f"{row.title.partition(':')[0]} from {show(min(known))} to {show(max(known))}."
 
 
 def _row(row: Row, columns: Sequence[Column], top: int) -> str:
-    known = [value for value in row.values if value is not None and math.isfinite(value)]
-    reached = [*known, *(row.band or ())]
-    scale = (
-        axis.logarithmic(reached, most=3)
-        if row.scale == "log"
-        else axis.zero_based(max(reached, default=0))
-    )
+    scale = _scale(row)
     parts = _band(row, scale, top)
     parts += [svg.tag("line", x1=0, x2="100%", y1=top + PLOT, y2=top + PLOT, class_="group-base")]
     for tick in scale.ticks:
@@ -119,8 +143,8 @@ def _row(row: Row, columns: Sequence[Column], top: int) -> str:
     width = svg.number(1 - 2 * gap)
     stems: dict[str, list[str]] = {"weight": [], "norm": []}
     caps: dict[str, list[str]] = {"weight": [], "norm": []}
-    for index, (value, column) in enumerate(zip(row.values, columns, strict=True)):
-        if value is None or not math.isfinite(value):
+    for index, (value, column) in enumerate(zip(row.drawn, columns, strict=True)):
+        if value is None:
             continue
         at = svg.number(100 * (1 - scale.share(value)))
         x = svg.number(index + gap)
@@ -136,14 +160,29 @@ def _row(row: Row, columns: Sequence[Column], top: int) -> str:
     return "".join(parts)
 
 
+def _scale(row: Row) -> axis.Axis:
+    """An axis that reaches the band's edges; a logarithmic one no more than a decade beyond the values for them."""
+    known = [value for value in row.drawn if value is not None]
+    edges = [] if row.band is None else [row.band.low, row.band.high]
+    if row.scale != "log":
+        return axis.zero_based(max([*known, *edges], default=0))
+    positive = [value for value in known if value > 0]
+    if edges and positive:
+        edges = [max(edges[0], min(positive) / 10), min(edges[1], max(positive) * 10)]
+    return axis.logarithmic([*known, *edges], most=3)
+
+
 def _band(row: Row, scale: axis.Axis, top: int) -> list[str]:
     if row.band is None:
         return []
-    low, high = (top + PLOT * (1 - scale.share(value)) for value in row.band)
+    low, high = (top + PLOT * (1 - scale.share(edge)) for edge in (row.band.low, row.band.high))
     area = svg.tag("rect", width="100%", y=round(high, 1), height=round(low - high, 1), class_="band")
+    words = row.band.words + (f"; drawn up to {row.most:g}" if row.cut else "")
     # At the right of the title's line, where no column can run through it.
-    word = svg.text(row.band_word, x="100%", y=top - TITLE + 15, text_anchor="end", class_="said band-word")
-    return [area, word] if row.band_word else [area]
+    return [
+        area,
+        svg.text(words, x="100%", y=top - TITLE + 15, text_anchor="end", class_="said band-word"),
+    ]
 
 
 def _marks(columns: Sequence[Column], bottom: int) -> list[str]:

@@ -3,13 +3,11 @@
 import numpy as np
 
 from pthreport.document import BatchNormFacts
+from pthreport.document.definitions import LARGE_VARIANCE, SMALL_GAMMA, SMALL_VARIANCE
 from pthreport.measure.source import Array
 
 EPS = 1e-5
 """torch's default of what is added to the variance."""
-SMALL_VAR = 1e-6
-LARGE_VAR = 1e6
-SMALL_GAMMA = 1e-3
 
 
 def batchnorm_facts(
@@ -29,8 +27,8 @@ def batchnorm_facts(
         var_min=float(finite.min()) if finite.size else None,
         var_max=float(finite.max()) if finite.size else None,
         var_bad=int(np.count_nonzero(~(wide > 0))),
-        var_small=int(np.count_nonzero((wide > 0) & (wide < SMALL_VAR))),
-        var_large=int(np.count_nonzero(wide > LARGE_VAR)),
+        var_small=int(np.count_nonzero((wide > 0) & (wide < SMALL_VARIANCE))),
+        var_large=int(np.count_nonzero(wide > LARGE_VARIANCE)),
         batches=batches,
         initial=fresh,
         gain_min=float(gains.min()) if gains.size else None,

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pthreport.document import UnitPair
+from pthreport.document.definitions import DUPLICATE
 from pthreport.measure.source import Array, Float64
 
-COSINE = 0.99
-"""Beyond this, two units are duplicates."""
 LEAST_PLACES = 10
 """Short kernels are alike by chance: of a good MobileNetV2's 3 x 3 depthwise kernels a third is."""
 WIDTH = 32
@@ -121,7 +120,7 @@ def find_duplicates(
         alive &= np.isfinite(length) & (length > 0)
     numbers = np.flatnonzero(alive)
     unit = _grid(centred[numbers] / length[numbers, None], _STEPS)
-    threshold = COSINE - 4e-3 if used.exact else 1 - (1 - COSINE) * SLACK
+    threshold = DUPLICATE - 4e-3 if used.exact else 1 - (1 - DUPLICATE) * SLACK
     first, second, likeness = (
         _all_pairs(unit, threshold) if len(unit) <= ALL_PAIRS else _hashed(unit, threshold)
     )
@@ -145,7 +144,7 @@ def _verified(units: list[int], values: Float64) -> list[UnitPair]:
     values -= values.mean(axis=1, keepdims=True)
     length = np.sqrt(np.einsum("ij,ij->i", values, values))
     values /= np.where(length > 0, length, 1.0)[:, None]
-    likely = np.triu(np.abs(product(values, values)) > COSINE - _DOUBT, 1)
+    likely = np.triu(np.abs(product(values, values)) > DUPLICATE - _DOUBT, 1)
     pairs: list[UnitPair] = []
     for i in np.flatnonzero(likely.any(axis=1)).tolist():
         others = np.flatnonzero(likely[i])
@@ -154,7 +153,7 @@ def _verified(units: list[int], values: Float64) -> list[UnitPair]:
         pairs.extend(
             UnitPair(first=units[i], second=units[j], cosine=round(cosine, 9))
             for j, cosine in zip(others.tolist(), cosines.tolist(), strict=True)
-            if abs(cosine) > COSINE
+            if abs(cosine) > DUPLICATE
         )
     return pairs
 

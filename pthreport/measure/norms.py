@@ -3,11 +3,9 @@
 import numpy as np
 
 from pthreport.document import NormFacts
+from pthreport.document.definitions import LARGE_WEIGHT, SMALL_WEIGHT
 from pthreport.measure.source import Array
 
-SMALL = 1e-3
-LARGE = 10.0
-"""Shares of the median magnitude below and above which a channel counts as switched off and as outlying."""
 LISTED = 16
 
 
@@ -18,8 +16,12 @@ def norm_facts(weight: Array, bias: Array | None) -> NormFacts:
     finite = size[np.isfinite(size)]
     median = float(np.median(finite)) if finite.size else None
     with np.errstate(invalid="ignore"):
-        small = int(np.count_nonzero(size < SMALL * median)) if median else 0
-        large = np.flatnonzero((size > LARGE * median) & np.isfinite(size)) if median else np.empty(0, int)
+        small = int(np.count_nonzero(size < SMALL_WEIGHT * median)) if median else 0
+        large = (
+            np.flatnonzero((size > LARGE_WEIGHT * median) & np.isfinite(size))
+            if median
+            else np.empty(0, int)
+        )
         shift = None if bias is None else np.abs(bias.astype(np.float64).reshape(-1))
     zeros = int(np.count_nonzero(size == 0))
     return NormFacts(

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from pthreport.document import Histogram, Statistics
+from pthreport.document.definitions import NEAR_ZERO
 from pthreport.measure.distribution import (
     QUANTILES,
     Distribution,
@@ -19,10 +20,6 @@ from pthreport.measure.moments import Moments, weighted_moments
 from pthreport.measure.narrowing import Narrowing
 from pthreport.measure.sketch import Sketch, key_values
 from pthreport.measure.source import Array, Float64
-
-NEAR_ZERO = 1e-3
-"""A value counts as near zero below this share of the rms."""
-
 
 _LEVELS = tuple(str(level) for level in QUANTILES)
 

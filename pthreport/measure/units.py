@@ -9,14 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pthreport.document import Units
+from pthreport.document.definitions import DEAD_UNIT, LARGE_UNIT
 from pthreport.measure.blocks import Box
 from pthreport.measure.duplicates import Duplicates, Projection
 from pthreport.measure.source import Array, Float64
 
-DEAD_SHARE = 1e-3
-"""A unit is dead below this share of the layer's median norm."""
-LARGE = 4.0
-"""How many times the median norm makes a unit a large one."""
 NORMS_KEPT = 256
 DEAD_KEPT = 64
 
@@ -122,7 +119,7 @@ def _squares(wide: Float64, spare: Float64) -> Array:
 def dead_units(norms: Float64, low: Float64, high: Float64) -> Array:
     """Numbers of the units that are all zero, or whose norm is below 1e-3 of the median's; never of
     a unit without a finite value."""
-    limit = DEAD_SHARE * float(np.median(norms)) if norms.size else 0.0
+    limit = DEAD_UNIT * float(np.median(norms)) if norms.size else 0.0
     return np.flatnonzero((low <= high) & (((low == 0) & (high == 0)) | (norms < limit)))
 
 
@@ -133,7 +130,7 @@ def describe_units(
     dead = dead_units(norms, low, high)
     some = norms.size > 0
     median = float(np.median(norms)) if some else None
-    large = np.flatnonzero(norms > LARGE * median) if median else np.empty(0, np.int64)
+    large = np.flatnonzero(norms > LARGE_UNIT * median) if median else np.empty(0, np.int64)
     mean = float(norms.mean()) if some else 0.0
     return Units(
         axis=axis,

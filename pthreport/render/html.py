@@ -29,12 +29,11 @@ def render_html(report: Report, own: Path | None = None) -> str:
         environment(own)
         .get_template("report.html")
         .render(
-            prepared(report, bounds),
+            prepared(report, bounds, own),
             policy=policy(style, script),
             style=Markup(style),
             script=Markup(script),
             download=download(report, bounds),
-            glossary_shown=True,
         )
     )
 

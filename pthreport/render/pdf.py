@@ -60,7 +60,7 @@ def render_pdf(report: Report, own: Path | None = None) -> bytes:
             environment(own)
             .get_template("print.html")
             .render(
-                prepared(report, PAPER),
+                prepared(report, PAPER, own, linked=False),
                 created=f"{created:%Y-%m-%dT%H:%M:%SZ}" if created else "",
                 download="",
                 style=Markup(palette_rule(style) + asset("print.css", own)),

@@ -76,7 +76,7 @@ def _print_statistics(record: TensorRecord, console: Console) -> None:
     console.print(table)
     if s.quantiles:
         shown = "  ".join(f"{float(q):.3g}: {numbers.value(v, 4)}" for q, v in s.quantiles.items())
-        bound = "exact" if s.quantile_error == 0 else f"within {s.quantile_error:.2g} relative"
+        bound = "exact" if s.exact else f"within {s.quantile_error:.2g} relative"
         console.print(Text.assemble((f"quantiles ({bound})  ", "dim"), shown))
 
 

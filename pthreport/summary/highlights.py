@@ -1,97 +1,85 @@
-"""What stands out in a model: a layer's figures for the depth strip, and the facts that captions tell."""
+"""What stands out in a model: the facts that captions state."""
 
-from collections.abc import Mapping
-from statistics import median
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 
-from pthreport.document import Highlight, Layer, Model, Profile, TensorRecord
-from pthreport.measure.spectrum import LayerSpectra
+from pthreport.checks import Examination, Limits
+from pthreport.checks.outlying_spread import OUTLYING_SPREAD, RATIO
+from pthreport.checks.siblings import Scaled, scaled_siblings
+from pthreport.document import Highlight, Layer, TensorRecord, numbers
+from pthreport.document.text import cut
 
-OUTLIER = 4.0
-"""How many times a layer's spread or norm must be the median of its siblings (layers of its kind) to
-be worth a sentence; a figure for captions, not a threshold of a check."""
+MANY_ZEROS = 0.01
+"""Share of exact zeros in a layer's weight from which on a caption names the layer that has the most: training leaves
+none, so that a hundredth has a reason. No check judges it."""
 
-SIBLINGS = 4
-"""Layers of one kind that are needed before one of them can stand out."""
+NAME = 80
 
 
-def profile(
-    layer: Layer,
+def highlights(
+    layers: Sequence[Layer],
+    parameters: int,
     records: Mapping[str, TensorRecord],
-    spectra: LayerSpectra | None = None,
-    update_ratios: Mapping[str, float] = MappingProxyType({}),
-) -> Profile:
-    """The depth strip's figures of one layer, from its main weight, its spectrum, and the size of the
-    last step beside that of the weight, by path."""
-    record = records.get(layer.weight or "")
-    if record is None or record.statistics is None or not record.statistics.count:
-        return Profile()
-    s = record.statistics
-    whole = spectra.whole if spectra is not None else None
-    return Profile(
-        norm=s.rms,
-        spread=s.std,
-        zeros=s.zeros / s.count,
-        stable_rank=whole.stable_rank if whole is not None else None,
-        alpha=whole.alpha if whole is not None else None,
-        kurtosis=s.kurtosis,
-        update_ratio=update_ratios.get(record.path),
-    )
-
-
-def highlights(model: Model) -> tuple[Highlight, ...]:
-    """The largest layer, and the layers farthest from their siblings where any is far."""
-    layers = [la for la in model.layer_list if la.parameters]
-    if not layers:
+    examination: Examination,
+) -> tuple[Highlight, ...]:
+    """The largest layer of a model of so many `parameters`, the layers whose gain is farthest from that of their kind,
+    by the threshold of outlying-spread, and the one with the most zeros; `records` by path."""
+    owners = [la for la in layers if la.parameters]
+    if not owners:
         return ()
-    largest = max(layers, key=lambda la: la.parameters)
+    largest = max(owners, key=lambda la: la.parameters)
     found = [
         Highlight(
             kind="largest-layer",
             layer=largest.name,
             value=float(largest.parameters),
-            typical=float(model.parameters),
+            typical=float(parameters),
         )
     ]
-    found += _farthest(layers)
-    zeros = [(la.profile.zeros, la) for la in layers if la.profile.zeros]
-    if zeros:
-        share, layer = max(zeros, key=lambda pair: pair[0] or 0.0)
-        if share and share >= 0.01:
-            found.append(Highlight(kind="most-zeros", layer=layer.name, value=share))
+    found += _farthest(scaled_siblings(layers, records), examination.limits(OUTLYING_SPREAD)[RATIO.name])
+    zeros = [(la.profile.zeros, la) for la in owners if la.profile.zeros is not None]
+    share, layer = max(zeros, key=lambda pair: pair[0], default=(0.0, largest))
+    if share >= MANY_ZEROS:
+        found.append(Highlight(kind="most-zeros", layer=layer.name, value=share))
     return tuple(found)
 
 
-def _farthest(layers: list[Layer]) -> list[Highlight]:
-    kinds: dict[str, list[Layer]] = {}
-    for layer in layers:
-        if layer.profile.spread:
-            kinds.setdefault(layer.kind, []).append(layer)
-    high: tuple[float, Layer, float] | None = None
-    low: tuple[float, Layer, float] | None = None
-    for siblings in kinds.values():
-        if len(siblings) < SIBLINGS:
-            continue
-        typical = median(la.profile.spread or 0.0 for la in siblings)
-        if typical <= 0:
-            continue
-        for layer in siblings:
-            ratio = (layer.profile.spread or 0.0) / typical
-            if ratio >= OUTLIER and (high is None or ratio > high[0]):
-                high = ratio, layer, typical
-            if 0 < ratio <= 1 / OUTLIER and (low is None or ratio < low[0]):
-                low = ratio, layer, typical
+def _farthest(layers: list[Scaled], ratio: float) -> list[Highlight]:
+    if not layers or ratio <= 1:
+        return []
+    high = max(layers, key=lambda one: one.ratio)
+    low = min(layers, key=lambda one: one.ratio)
     found = []
-    if high is not None:
+    if high.ratio >= ratio:
         found.append(
-            Highlight(
-                kind="spread-high", layer=high[1].name, value=high[1].profile.spread or 0.0, typical=high[2]
-            )
+            Highlight(kind="gain-high", layer=high.layer.name, value=high.gain, typical=high.typical)
         )
-    if low is not None:
+    if low.ratio <= 1 / ratio:
+        found.append(Highlight(kind="gain-low", layer=low.layer.name, value=low.gain, typical=low.typical))
+    if not found:
+        far = max(layers, key=lambda one: max(one.ratio, 1 / one.ratio))
         found.append(
-            Highlight(
-                kind="spread-low", layer=low[1].name, value=low[1].profile.spread or 0.0, typical=low[2]
-            )
+            Highlight(kind="gain-usual", layer=far.layer.name, value=far.gain, typical=far.typical)
         )
     return found
+
+
+def highlight_sentence(highlight: Highlight, limits: Limits) -> str:
+    """What a caption says of it, by the thresholds of outlying-spread; "" for the largest layer, which the caption of
+    the parameters names."""
+    layer, value, typical = cut(highlight.layer, NAME), highlight.value, highlight.typical
+    if highlight.kind == "most-zeros":
+        return f"{layer} has the most exact zeros: {numbers.percent(value)} of its weights."
+    if highlight.kind not in ("gain-high", "gain-low", "gain-usual") or typical is None:
+        return ""
+    ratio = (
+        numbers.times(value / typical)
+        if value >= typical
+        else f"{numbers.times(typical / value)} smaller than"
+    )
+    if highlight.kind == "gain-usual":
+        return (
+            f"Every gain, the RMS times the root of the fan-in, lies within a factor of {limits[RATIO.name]:g} of the "
+            f"median of its kind; farthest is that of {layer}, {ratio} it."
+        )
+    figures = f"({numbers.value(value)} against {numbers.value(typical)})"
+    return f"The gain of {layer}, its RMS times the root of its fan-in, is {ratio} the median of its kind {figures}."

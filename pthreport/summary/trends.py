@@ -4,24 +4,37 @@ from collections.abc import Sequence
 from math import isfinite, log
 from statistics import StatisticsError, correlation, median
 
-from pthreport.document import Layer, Model, Trend
+from pthreport.document import Layer, Trend, numbers
 from pthreport.document.model import Quantity
+from pthreport.document.text import cut
 from pthreport.measure.distance import short
 
 LEAST = 6
-"""Like layers that a trend needs."""
+"""Like layers that a trend needs: of five, random figures rise or fall throughout once in sixty."""
 CORRELATION = 0.8
+"""Magnitude of Spearman's rank correlation with depth that makes a trend (dimensionless; a choice of ours)."""
 CHANGE = 1.25
-"""Spearman's correlation with depth, and the ratio of the last third to the first, that make a trend."""
+"""Ratio of the last third's median to the first's, or of the first's to the last's, that makes a trend worth a
+sentence (dimensionless; a choice of ours)."""
 MOST = 24
+SENTENCES = 3
+NAME = 80
+
+_WORDS: dict[Quantity, str] = {
+    "spread": "standard deviation",
+    "zeros": "share of exact zeros",
+    "stable_rank": "stable rank",
+    "alpha": "alpha",
+    "kurtosis": "excess kurtosis",
+}
 
 QUANTITIES: tuple[Quantity, ...] = ("spread", "zeros", "stable_rank", "alpha", "kurtosis")
 
 
-def trends(model: Model) -> tuple[Trend, ...]:
-    """The clear trends of a model's layers, the one with the largest change first."""
+def trends(layers: Sequence[Layer]) -> tuple[Trend, ...]:
+    """The clear trends of a model's `layers`, the one with the largest change first."""
     roles: dict[tuple[str, str], list[tuple[int, Layer]]] = {}
-    for layer in model.layer_list:
+    for layer in layers:
         parts = layer.name.split(".")
         # The block is the first number: `encoder.layer.3.attention.to_out.0` stands in block 3.
         at = next((n for n, part in enumerate(parts) if part.isdecimal() and len(part) < 7), None)
@@ -31,8 +44,8 @@ def trends(model: Model) -> tuple[Trend, ...]:
     found = []
     for (name, _), members in roles.items():
         if len(members) >= LEAST:
-            layers = [layer for _, layer in sorted(members, key=lambda pair: pair[0])]
-            found += [trend for one in QUANTITIES if (trend := _trend(name, one, layers)) is not None]
+            ordered = [layer for _, layer in sorted(members, key=lambda pair: pair[0])]
+            found += [trend for one in QUANTITIES if (trend := _trend(name, one, ordered)) is not None]
     found.sort(key=lambda trend: -abs(log(trend.last / trend.first)))
     return tuple(found[:MOST])
 
@@ -68,3 +81,19 @@ def _ranks(values: Sequence[float]) -> list[float]:
     for place, value in enumerate(sorted(values)):
         places.setdefault(value, []).append(place)
     return [sum(places[value]) / len(places[value]) for value in values]
+
+
+def trend_sentences(trends: Sequence[Trend]) -> tuple[str, ...]:
+    """The strongest trend of each quantity, the first `SENTENCES` of them; `trends` are in the order of their change."""
+    strongest: dict[Quantity, Trend] = {}
+    for trend in trends:
+        strongest.setdefault(trend.quantity, trend)
+    return tuple(_in_words(trend) for trend in list(strongest.values())[:SENTENCES])
+
+
+def _in_words(trend: Trend) -> str:
+    show = numbers.percent if trend.quantity == "zeros" else numbers.value
+    return (
+        f"The {_WORDS[trend.quantity]} of {cut(trend.layers, NAME)} {'rises' if trend.last > trend.first else 'falls'} with "
+        f"depth, from {show(trend.first)} in the first third to {show(trend.last)} in the last."
+    )

@@ -1,13 +1,17 @@
 """The verdict at the top: three answers and the counts, from what was found."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pthreport.document import CheckpointFacts, Finding, Import, Statement, Summary, TensorRecord
 from pthreport.document.base import Basis
 from pthreport.document.numbers import plural
+from pthreport.document.report import State
 from pthreport.document.text import listed
 
 WORST = 5
+LONGEST_WORD = 36
+"""Characters of an opening that is set apart from the rest of its answer."""
 
 HEALTH = frozenset({"integrity", "training", "spectra", "other"})
 """Categories of findings that bear on whether a model works; the others are about the file and its use."""
@@ -34,9 +38,9 @@ def summarise(
     return Summary(
         what=sentence,
         basis=basis,
-        safety=_safety(checkpoint, imports, findings),
-        health=_health(findings, tensors, looked),
-        examined=_examined(checkpoint, tensors, looked),
+        safety=_statement(_safety(checkpoint, imports, findings), "Safe to load", "Load with care"),
+        health=_statement(_health(findings, tensors, looked), "Healthy", "Look closer"),
+        examined=_statement(_examined(checkpoint, tensors, looked), "Complete", "In part"),
         errors=errors,
         warnings=warnings,
         notes=notes,
@@ -45,40 +49,54 @@ def summarise(
     )
 
 
-def _safety(
-    checkpoint: CheckpointFacts, imports: Sequence[Import], findings: Sequence[Finding]
-) -> Statement:
+class Answer(NamedTuple):
+    """How good an answer is, and what it says."""
+
+    state: State
+    text: str
+
+
+def _statement(answer: Answer, good: str, caution: str) -> Statement:
+    """The answer with a word of its own: its short opening ("Yes. It would ...", "Complete: every ..."), else a word
+    for its state."""
+    words: dict[State, str] = {"good": good, "caution": caution, "bad": "No", "unknown": "Not known"}
+    for end in (". ", ": "):
+        opening, found, _ = answer.text.partition(end)
+        if found and len(opening) <= LONGEST_WORD and ". " not in opening:
+            return Statement(state=answer.state, text=answer.text, word=opening)
+    return Statement(state=answer.state, text=answer.text, word=words[answer.state])
+
+
+def _safety(checkpoint: CheckpointFacts, imports: Sequence[Import], findings: Sequence[Finding]) -> Answer:
     dangerous = [i for i in imports if i.verdict == "dangerous"]
     unknown = [i for i in imports if i.verdict == "unknown"]
     if dangerous:
         names = listed(f"{i.module}.{i.name}" for i in dangerous)
-        return Statement(state="bad", text=f"No. Unpickling it would import {names}.")
+        return Answer("bad", f"No. Unpickling it would import {names}.")
     if unknown:
         names = listed(f"{i.module}.{i.name}" for i in unknown)
-        return Statement(
-            state="caution",
-            text=f"Not unpickled in full: it would import code that is not known, {names}.",
+        return Answer(
+            "caution",
+            f"Not unpickled in full: it would import code that is not known, {names}.",
         )
     if not checkpoint.complete:
-        return Statement(
-            state="caution", text="Nothing dangerous in what could be read; parts of the file could not be."
-        )
+        return Answer("caution", "Nothing dangerous in what could be read; parts of the file could not be.")
     odd = [f for f in findings if f.category == "safety" and f.status in ("fail", "warn")]
     if odd:
-        return Statement(
-            state="caution",
-            text=f"It would import nothing unknown, but look closer. {_in_brief(odd[0])}",
+        return Answer(
+            "caution",
+            f"It would import nothing unknown, but look closer. {_in_brief(odd[0])}",
         )
     if not imports:
-        return Statement(state="good", text="Yes. Loading it imports nothing.")
+        return Answer("good", "Yes. Loading it imports nothing.")
     count = plural(len(imports), "name") if len(imports) != 1 else "one name"
-    return Statement(
-        state="good",
-        text=f"Yes. It would import {count}, all of which rebuild tensors and plain containers.",
+    return Answer(
+        "good",
+        f"Yes. It would import {count}, all of which rebuild tensors and plain containers.",
     )
 
 
-def _health(findings: Sequence[Finding], tensors: Sequence[TensorRecord], looked: bool) -> Statement:
+def _health(findings: Sequence[Finding], tensors: Sequence[TensorRecord], looked: bool) -> Answer:
     about_weights = [
         f
         for f in findings
@@ -89,19 +107,19 @@ def _health(findings: Sequence[Finding], tensors: Sequence[TensorRecord], looked
     ]
     failed = [f for f in about_weights if f.severity == "error"]
     if failed:
-        return Statement(state="bad", text=f"No. {_in_brief(failed[0])}")
+        return Answer("bad", f"No. {_in_brief(failed[0])}")
     if about_weights:
-        return Statement(state="caution", text=_in_brief(about_weights[0]))
+        return Answer("caution", _in_brief(about_weights[0]))
     if not any(tensor.numel for tensor in tensors):
-        return Statement(state="unknown", text="There are no weights to judge.")
+        return Answer("unknown", "There are no weights to judge.")
     if not looked:
-        return Statement(state="unknown", text="Not looked at: no tensor data was read.")
+        return Answer("unknown", "Not looked at: no tensor data was read.")
     judged = [f for f in findings if f.category in HEALTH and f.status == "pass"]
     if not judged:
-        return Statement(state="unknown", text="There are no weights to judge.")
-    return Statement(
-        state="good",
-        text=f"Nothing wrong was found by {plural(len(judged), 'check')} of the weights.",
+        return Answer("unknown", "There are no weights to judge.")
+    return Answer(
+        "good",
+        f"Nothing wrong was found by {plural(len(judged), 'check')} of the weights.",
     )
 
 
@@ -114,20 +132,20 @@ def _in_brief(finding: Finding) -> str:
     return f"{finding.title}: {evidence}."
 
 
-def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], looked: bool) -> Statement:
+def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], looked: bool) -> Answer:
     skipped = [t for t in tensors if t.status == "skipped"]
     total = plural(len(tensors), "tensor")
     if not looked:
-        return Statement(state="unknown", text=f"Structure only: {total} listed, no values read.")
+        return Answer("unknown", f"Structure only: {total} listed, no values read.")
     if not checkpoint.complete:
-        return Statement(
-            state="bad",
-            text=f"Partial: {len(tensors) - len(skipped):,} of {total} measured, {plural(len(checkpoint.problems), 'problem')} in the file.",
+        return Answer(
+            "bad",
+            f"Partial: {len(tensors) - len(skipped):,} of {total} measured, {plural(len(checkpoint.problems), 'problem')} in the file.",
         )
     if skipped:
-        return Statement(
-            state="caution",
-            text=f"{len(tensors) - len(skipped):,} of {total} measured; {skipped[0].reason or 'skipped'}.",
+        return Answer(
+            "caution",
+            f"{len(tensors) - len(skipped):,} of {total} measured; {skipped[0].reason or 'skipped'}.",
         )
     elements = sum(t.numel for t in tensors)
     read = f"Complete: every value of {total} ({plural(elements, 'element')}) was read and measured"
@@ -136,5 +154,5 @@ def _examined(checkpoint: CheckpointFacts, tensors: Sequence[TensorRecord], look
         words = (
             "one thing about the container is" if odd == 1 else f"{odd:,} things about the container are"
         )
-        return Statement(state="caution", text=f"{read}, but {words} odd: {checkpoint.problems[0]}.")
-    return Statement(state="good", text=f"{read}.")
+        return Answer("caution", f"{read}, but {words} odd: {checkpoint.problems[0]}.")
+    return Answer("good", f"{read}.")

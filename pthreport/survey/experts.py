@@ -7,13 +7,12 @@ from msgspec.structs import replace
 
 from pthreport.checkpoint import Checkpoint, ReadError, Tensor
 from pthreport.document import ExpertPair, Experts
+from pthreport.document.definitions import DUPLICATE
 from pthreport.measure import Measurement
 from pthreport.measure.distance import comparable, short
 from pthreport.measure.similarity import Alike, compared, norms_along
 from pthreport.measure.source import Float64
 
-DUPLICATE = 0.99
-"""A cosine above it makes two experts near duplicates."""
 LISTED = 32
 ROUTER = 1 << 24
 """Elements of a router that are read."""

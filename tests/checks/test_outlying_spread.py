@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pthreport.checks import Examination
 from tests.checks.examples import Examples, analyzed, finding, saved
 from tests.checks.test_exploding_scale import stack
 
@@ -19,3 +20,10 @@ def test_what_has_exploded_is_told_once(tmp_path: Path) -> None:
     report = analyzed(tmp_path, stack((1, 1, 50, 1, 1.5)))
     assert finding(report, "exploding-scale").status == "warn"
     assert finding(report, "outlying-spread").status == "pass"
+
+
+def test_what_exploded_means_is_the_other_check_s_threshold_in_force(tmp_path: Path) -> None:
+    lax = Examination(thresholds={"exploding-scale": {"ratio": 100}})
+    report = analyzed(tmp_path, stack((1, 1, 50, 1, 1.5)), checks=lax)
+    assert finding(report, "exploding-scale").status == "pass"
+    assert finding(report, "outlying-spread").where == ("fc2.weight",)

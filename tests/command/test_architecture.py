@@ -30,7 +30,7 @@ def test_it_says_what_does_not_load_and_gates(tmp_path: Path) -> None:
     assert report["architecture"]["strip"] == "module."
     assert report["provenance"]["options"]["architecture"] == "py:mynet:make"
     page = (tmp_path / "r.html").read_text()
-    assert "Beside the architecture" in page
+    assert "Architecture match" in page
     assert "k = k.removeprefix(&#39;module.&#39;)" in page
     again = run("r.json", "-o", "again.html", cwd=tmp_path)
     assert again.returncode == 0

@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pthreport.document import Units
+from pthreport.document.definitions import DUPLICATE
 from pthreport.measure import Task, measure_one
-from pthreport.measure.duplicates import ALL_PAIRS, COSINE, product
+from pthreport.measure.duplicates import ALL_PAIRS, product
 from tests.measure.arrays import tensor
 
 Single = NDArray[np.float32]
@@ -60,7 +61,7 @@ def brute(array: Single) -> set[tuple[int, int]]:
     wide -= wide.mean(axis=1, keepdims=True)
     length = np.linalg.norm(wide, axis=1, keepdims=True)
     wide = np.divide(wide, length, where=length > 0, out=np.zeros_like(wide))
-    i, j = np.nonzero(np.triu(np.abs(wide @ wide.T), 1) > COSINE)
+    i, j = np.nonzero(np.triu(np.abs(wide @ wide.T), 1) > DUPLICATE)
     return set(zip(i.tolist(), j.tolist(), strict=True))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from pthreport.document import (
     Amount,
     BytesDetail,
@@ -37,6 +39,7 @@ from pthreport.document import (
     UnitPair,
     Units,
 )
+from tests.render.judged import judged
 from tests.render.parts import amounts, finding, histogram, picture, statistics, tensor
 
 
@@ -151,7 +154,7 @@ def small_report() -> Report:
         },
         highlights=(
             Highlight(kind="largest-layer", layer="conv2", value=2304.0, typical=float(parameters)),
-            Highlight(kind="spread-high", layer="conv2", value=0.28, typical=0.02),
+            Highlight(kind="gain-high", layer="conv2", value=0.28, typical=0.02),
         ),
     )
     tensors = tuple(record if record.model is None else _in_model(record) for record in tensors)
@@ -185,7 +188,7 @@ def small_report() -> Report:
         finding("unknown-imports", "Every import is known", "pass", "error"),
         finding("gates", "Forget gates are open", "not-applicable", "info"),
     )
-    return Report(
+    report = Report(
         tool=Tool(name="pthreport", version="0.1.0"),
         title="small.pth",
         checkpoint=CheckpointFacts(
@@ -200,9 +203,9 @@ def small_report() -> Report:
         summary=Summary(
             what="A small convolutional network, 2.9 k parameters in float32.",
             basis="inferred",
-            safety=Statement(state="good", text="Yes. It would import two names."),
-            health=Statement(state="bad", text="No. Weights are not finite: 12 of 2,304."),
-            examined=Statement(state="caution", text="Partial: 8 of 9 tensors measured."),
+            safety=Statement(state="good", word="Yes", text="Yes. It would import two names."),
+            health=Statement(state="bad", word="No", text="No. Weights are not finite: 12 of 2,304."),
+            examined=Statement(state="caution", word="Partial", text="Partial: 8 of 9 tensors measured."),
             errors=2,
             warnings=1,
             notes=1,
@@ -288,18 +291,15 @@ def small_report() -> Report:
             platform="linux x86_64",
         ),
     )
+    return judged(report)
 
 
 def _in_model(record: TensorRecord) -> TensorRecord:
-    import msgspec
-
-    return msgspec.structs.replace(record, model="net")
+    return replace(record, model="net")
 
 
 def named_report(names: Sequence[str]) -> Report:
     """One model whose layers are called `names`, each with one weight of 4 x 4."""
-    import msgspec
-
     tensors = tuple(tensor(f"{name}.weight", (4, 4)) for name in names)
     layers = tuple(
         Layer(
@@ -336,14 +336,14 @@ def named_report(names: Sequence[str]) -> Report:
         for record in tensors
     )
     report = small_report()
-    return msgspec.structs.replace(
+    return replace(
         report,
         models=(model,),
         tensors=tensors,
         findings=(
             finding("nonfinite-weights", "Weights are not finite", "fail", "error", (tensors[0].path,)),
         ),
-        summary=msgspec.structs.replace(report.summary, worst=(0,)),
+        summary=replace(report.summary, worst=(0,)),
         contents=Node(key="", kind="mapping", type="dict", count=len(children), children=children),
         training=Training(),
     )

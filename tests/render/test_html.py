@@ -97,7 +97,7 @@ def test_what_the_report_says_is_on_the_page(page: Page) -> None:
         "DataParallel",
     ):
         assert said in text or said in text.replace(". ", ".")
-    assert "The spread of conv2 is 14 times its siblings' (0.280 against 0.0200)." in text
+    assert "is 14 times the median of its kind (0.280 against 0.0200)." in text
     assert "2 dead units: 3, 5." in text
     assert "8 of 16 filters" in text
 

@@ -7,13 +7,12 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from pthreport.checks import Examination
 from pthreport.document import CheckpointFacts, Report, TorchView, Training, from_json, to_json
-from pthreport.document.spectrum import RandomBaseline
 from pthreport.render.html import render_html
 from pthreport.render.page.history import history
-from pthreport.render.page.precision import savings_sentence
 from pthreport.render.page.safety import torch_says
-from pthreport.render.page.spectrum import sentence
+from tests.render.judged import judged
 from tests.render.markup import Page, links_resolve
 from tests.render.measured import measured_report, precision, spectrum, training
 from tests.render.parts import HOSTILE
@@ -78,35 +77,28 @@ def test_the_card_shows_the_spectrum_with_its_figures_parts_and_reason(page: Pag
     assert "Alpha, kernel slices pooled" in text
 
 
-@pytest.mark.parametrize(
-    ("above", "below", "said"),
-    [
-        (0, 0, "None of the 64 singular values lies beyond"),
-        (1, 0, "1.6 % of the 64 singular values lies beyond"),
-        (3, 1, "6.2 % of the 64 singular values lie beyond"),
-    ],
-)
-def test_the_sentence_counts(above: int, below: int, said: str) -> None:
-    noise = RandomBaseline(
-        low=0.1,
-        high=1.0,
-        low_margin=0.1,
-        high_margin=1.0,
-        above=above,
-        below=below,
-        outside=(above + below) / 64,
-    )
-    assert sentence(spectrum(random=noise)).startswith(said)
-    assert "the closest power law to its tail has" in sentence(spectrum(random=noise, alpha_ks=0.3))
-    assert sentence(spectrum(random=None, alpha=None)).startswith("All values are zero")
-
-
 def test_the_spectra_s_table_marks_what_is_estimated(page: Page) -> None:
     text = _text(page)
     assert "The singular values of 3 weight matrices" in text
     assert "1 estimated, marked ≈" in text
     assert "≈ 3.25" in text
-    assert "Alpha is 3.40 in the median and between 2 and 6 in 2 of the 2 layers" in text
+    assert (
+        "One tail follows a power law, that of conv2, with alpha 3.40, in the usual range of 1.5 to 8."
+        in text
+    )
+    assert "1.5 to 8: usual" in text
+    assert "↓ ↑" not in text
+
+
+def test_what_lies_outside_the_thresholds_in_force_is_marked() -> None:
+    by = Examination(thresholds={"odd-tails": {"high": 3.0}, "large-updates": {"ratio": 3e-5}})
+    text = _text(Page(render_html(judged(measured_report(), by))))
+    assert "3.40 ↑" in text
+    assert "↓ ↑ below and above the usual range" in text
+    assert "KS 0.040, above the usual 3." in text
+    assert "with alpha 3.40, above the usual 3." in text
+    assert "1.5 to 3: usual" in text
+    assert "1 of 2 matrices moved by a step larger than usual." in text
 
 
 def test_the_depth_strip_has_rows_for_stable_rank_and_update_only_where_they_are(page: Page) -> None:
@@ -119,28 +111,22 @@ def test_the_depth_strip_has_rows_for_stable_rank_and_update_only_where_they_are
 
 def test_precision_says_what_each_choice_saves_and_costs(page: Page) -> None:
     text = _text(page)
-    model = measured_report().models[0]
-    assert savings_sentence(model) in text
-    assert "int8, one scale a channel" in savings_sentence(model) or "As int8" in savings_sentence(model)
+    assert (
+        "As int8, one scale a channel the model would take 2.94 kB instead of 11.8 kB and keep at least"
+        in text
+    )
     assert "keep at least 38.0 dB" in text
     assert "3 values overflow; 1 value vanishes" in text
     assert "rounding only: no value overflows or vanishes" in text
-    assert "1 layer has outlier channels" in text
-    assert "the gap is largest in conv2 (12.5 dB)" in text
+    assert "1 matrix has outlier channels" in text
+    assert "it gains most in conv2.weight (16.5 dB)" in text
+    assert "16.5 ↑" in text
     assert (
         "1 weight tensor of 640 B holds only values that a narrower type (bfloat16) holds exactly" in text
     )
     assert "3 overflow, 12 vanish, 100 subnormal" in text
-    assert "≈ 28.0" in text
+    assert "≈ 24.0" in text
     assert "≈ estimated, 95 % within ±0.3 dB" in text
-
-
-def test_a_lossless_form_is_named_as_such() -> None:
-    model = measured_report().models[0]
-    lossless = replace(model.savings[1], lossless=True)
-    model = replace(model, savings=(model.savings[0], lossless))
-    assert savings_sentence(model).endswith("and lose nothing.")
-    assert savings_sentence(replace(model, savings=())) == ""
 
 
 def test_figures_without_a_number_are_dashes_or_infinite() -> None:
@@ -157,12 +143,12 @@ def test_figures_without_a_number_are_dashes_or_infinite() -> None:
 def test_the_training_state_is_drawn_and_explained(page: Page) -> None:
     text = _text(page)
     for said in (
-        "It divides a running mean of each weight's gradient",
+        "Adam: the running mean of the gradient divided by the root of the running mean of its square.",
         "AdamW, learning rate 1e-4, weight decay 0.01, on 6 parameters; the peak was 0.0100.",
-        "The last step moved the median tensor by 4e-5 of its size, most net.bn1.weight (8e-5).",
-        "come down to 1.0 % of its peak; at the peak the same step would be 0.0040.",
-        "Some weights of 1 parameter tensor never got a gradient, most in net.conv2.weight (25.0 %).",
-        "In the median tensor 90.0 % of the gradient's square is noise",
+        "The last update of the median tensor is 4e-5 of its size, the largest is that of net.bn1.weight (8e-5).",
+        "come down to 1.0 % of its peak, where the same update would be 0.0040.",
+        "Some weights of 1 parameter tensor never had a gradient, most in net.conv2.weight (25.0 %).",
+        "In the median tensor 90.0 % of the mean squared gradient is noise",
         "saved here",
         "10.0 % of the curve lies ahead.",
         "Losses are scaled by 65,536",
@@ -177,15 +163,15 @@ def test_the_training_state_is_drawn_and_explained(page: Page) -> None:
 
 def test_histories_share_a_chart_by_phase_and_numbers_stay_a_list() -> None:
     facts = training(Training()).metrics
-    charts = history(facts)
+    charts = history(facts, {})
     assert [chart.title for chart in charts.charts] == ["history.*_loss: 30 values in order, log scale"]
     assert charts.facts == ()
     many = tuple(replace(facts[0], name=f"metric{number}") for number in range(100))
-    assert len(history(many).charts) == 24
-    assert history(many).left_out == 76
+    assert len(history(many, {}).charts) == 24
+    assert history(many, {}).left_out == 76
     lonely = replace(facts[0], series=(1.0,))
-    assert history((lonely,)).facts == (lonely,)
-    assert history((replace(facts[0], series=(), value="[]"),)).facts == ()
+    assert history((lonely,), {}).facts == (lonely,)
+    assert history((replace(facts[0], series=(), value="[]"),), {}).facts == ()
 
 
 def test_what_torch_would_say() -> None:

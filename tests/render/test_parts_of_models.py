@@ -55,9 +55,10 @@ def test_a_mixture_lacks_an_expert_and_has_twins(tmp_path: Path) -> None:
         state[f"moe.experts.{number}.down.weight"] = torch.eye(3)
     text = section(state, tmp_path, "experts")
     assert "1 mixture, each with its router." in text
-    assert "1 pair of experts is nearly the same: 1 and 3 of moe (cosine 1)." in text
+    assert "There is 1 pair of near-duplicate experts: 1 and 3 of moe (cosine 1)." in text
     assert (
-        "The router of moe tells 4 experts apart; expert 2 is not in the file or of another shape." in text
+        "The router of moe chooses among 4 experts; expert 2 is not in the file or of another shape."
+        in text
     )
     # Experts of norms sqrt(12) and sqrt(6), the cosine of two of them 6 / sqrt(72)
     assert "moe 3 of 4 18 2.45 to 3.46 0.707 0.805 1 1 5 to 5" in text

@@ -63,4 +63,4 @@ def test_kurtosis_is_the_record_s_and_drawn(tmp_path: Path) -> None:
         assert layer.profile.kurtosis == record.statistics.kurtosis
     page = render_html(report)
     assert "Tails: kurtosis, log scale" in page
-    assert "The spread of layers.*.fc falls with depth, from" in page
+    assert "The standard deviation of layers.*.fc falls with depth, from" in page

@@ -155,9 +155,9 @@ def test_the_card_says_it(tmp_path: Path) -> None:
     for words in (
         "Rows of zeros 1: 3",
         "their norms are those of N(0, 1)",
-        "1 row above four times the median: 5.",
-        "1 of 64 channels below 1e-3 of the median",
-        "1 of 64 channels: 1 ",
+        "1 row above 4 times the median: 5.",
+        "1 of 64 channels below 0.001 of the median",
+        "1 of 64 channels above 10 times the median: 1 ",
         "never updated: the mean is 0 and the variance 1 in all channels",
     ):
         assert words in page, words

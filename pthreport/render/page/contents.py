@@ -3,12 +3,13 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from pthreport.document import Node
+from pthreport.document import Node, numbers
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.index import Index
 
 MOST_DEPTH = 24
 OPEN_UP_TO = 32
+CONTAINERS = ("mapping", "list", "tuple", "set")
 
 
 @dataclass
@@ -22,6 +23,20 @@ class NodeView:
     open: bool = False
     long: bool = False
     depth: int = 0
+
+    @property
+    def size(self) -> str:
+        """How many values a container or an object holds, "empty" for a container of none."""
+        kind, count = self.node.kind, self.node.count
+        if kind in CONTAINERS and not count:
+            return "empty"
+        return numbers.count(count) if count and (kind in CONTAINERS or kind == "object") else ""
+
+    @property
+    def same_as(self) -> str:
+        """The place that a reference leads to."""
+        path = self.node.path
+        return "" if self.node.kind != "reference" or path is None else path or "(root)"
 
 
 def contents(root: Node, index: Index, has: frozenset[str], bounds: Bounds = PAGE) -> NodeView:

@@ -3,6 +3,13 @@
 from collections.abc import Iterator
 
 from pthreport.document import BatchNormFacts, Layer, NormFacts, RowFacts, numbers
+from pthreport.document.definitions import (
+    LARGE_VARIANCE,
+    LARGE_WEIGHT,
+    SMALL_GAMMA,
+    SMALL_VARIANCE,
+    SMALL_WEIGHT,
+)
 from pthreport.render.page.tensor import Figure
 
 
@@ -43,8 +50,8 @@ def _batchnorm(facts: BatchNormFacts) -> Iterator[Figure]:
         yield Figure("Running variance", _span(facts.var_min, facts.var_max))
     for count, words in (
         (facts.var_bad, "zero, negative or NaN"),
-        (facts.var_small, "below 1e-6: collapsed"),
-        (facts.var_large, "above 1e6"),
+        (facts.var_small, f"below {numbers.value(SMALL_VARIANCE, 2)}: collapsed"),
+        (facts.var_large, f"above {numbers.value(LARGE_VARIANCE, 2)}"),
     ):
         if count:
             yield Figure("Channels with a variance", f"{_of(count, facts.channels)} {words}")
@@ -53,7 +60,8 @@ def _batchnorm(facts: BatchNormFacts) -> Iterator[Figure]:
         yield Figure("Gain |weight| / sqrt(var + eps)", _span(facts.gain_min, facts.gain_max) + middle)
     if facts.gamma_small:
         yield Figure(
-            "Switched off", f"{_of(facts.gamma_small, facts.channels)} channels with |weight| < 1e-3"
+            "Small weights",
+            f"{_of(facts.gamma_small, facts.channels)} channels with |weight| < {SMALL_GAMMA:g}",
         )
 
 
@@ -69,13 +77,15 @@ def _norm(facts: NormFacts) -> Iterator[Figure]:
     )
     if facts.small:
         yield Figure(
-            "Switched off", f"{_of(facts.small, facts.channels)} channels below 1e-3 of the median"
+            "Small weights",
+            f"{_of(facts.small, facts.channels)} channels below {SMALL_WEIGHT:g} of the median",
         )
     if facts.large:
         listed = ", ".join(str(channel) for channel in facts.large_channels[:8])
         more = ", …" if facts.large > 8 else ""
         yield Figure(
-            "Above 10 times the median", f"{_of(facts.large, facts.channels)} channels: {listed}{more}"
+            "Large weights",
+            f"{_of(facts.large, facts.channels)} channels above {LARGE_WEIGHT:g} times the median: {listed}{more}",
         )
     if facts.negative:
         yield Figure("Negative weights", _of(facts.negative, facts.channels))

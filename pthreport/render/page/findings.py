@@ -61,6 +61,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A paper or a page that a finding refers to, and whether it is an address."""
+
+    text: str
+    link: bool
+
+
+@dataclass(frozen=True)
 class FindingView:
     """One finding; details come sorted into the kinds that the template draws."""
 
@@ -75,6 +83,9 @@ class FindingView:
     tables: tuple[Table, ...]
     pictures: tuple[Figure, ...]
     details_left_out: int
+    remedy: str
+    references: tuple[Reference, ...]
+    unfolded: bool
 
 
 @dataclass(frozen=True)
@@ -138,6 +149,13 @@ def _view(finding: Finding, number: int, index: Index, has: frozenset[str], boun
         tables=tuple(tables),
         pictures=tuple(picture for detail in details if (picture := _picture(detail))),
         details_left_out=len(finding.details) - len(details),
+        remedy=finding.remedy if shown != "pass" else "",
+        references=tuple(
+            Reference(text, text.startswith("https://") and " " not in text)
+            for text in finding.reference.split("; ")
+            if text
+        ),
+        unfolded=shown in ("error", "crash", "warning"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -15,8 +15,6 @@ from pthreport.render.page.text import plain
 MOST_CHARTS = 24
 EMPTY = "[]"
 """A series that was never begun; the contents show it."""
-_WIDE_RANGE = 50.0
-"""From this ratio of largest to smallest on, a chart of positive numbers is logarithmic."""
 
 _PHASE = re.compile(r"(?<![a-z])(training|train|validation|valid|val|testing|test|eval)(?![a-z])", re.I)
 
@@ -30,8 +28,9 @@ class History:
     left_out: int
 
 
-def history(facts: Sequence[Fact]) -> History:
-    """`facts` with their series drawn; the same quantity of several phases shares a chart."""
+def history(facts: Sequence[Fact], sentences: Mapping[str, str]) -> History:
+    """`facts` with their series drawn; the same quantity of several phases shares a chart. `sentences` say by path
+    how each series goes."""
     groups: dict[str, list[Fact]] = {}
     rest: list[Fact] = []
     for fact in facts:
@@ -46,14 +45,11 @@ def history(facts: Sequence[Fact]) -> History:
             together.append(fact)
         else:
             groups.setdefault(fact.name, []).append(fact)
-    charts = [_chart(group) for group in list(groups.values())[:MOST_CHARTS]]
+    charts = [_chart(group, sentences) for group in list(groups.values())[:MOST_CHARTS]]
     return History(tuple(charts), tuple(rest), max(len(groups) - MOST_CHARTS, 0))
 
 
-def _chart(facts: Sequence[Fact]) -> Drawing:
-    known = [item for fact in facts for item in fact.series if math.isfinite(item)]
-    low, high = min(known), max(known)
-    log = low > 0 and high / low > _WIDE_RANGE
+def _chart(facts: Sequence[Fact], sentences: Mapping[str, str]) -> Drawing:
     several = len(facts) > 1
     lines = [
         line.Line(
@@ -63,15 +59,22 @@ def _chart(facts: Sequence[Fact]) -> Drawing:
         )
         for fact in facts
     ]
+    scale = line.scale_of(lines)
     names = plain(_shared(facts[0].name) if several else facts[0].name, 80)
     length = max(len(fact.series) for fact in facts)
-    title = f"{names}: {numbers.plural(length, 'value', short=True)} in order{', log scale' if log else ''}"
-    caption = " ".join(_said(fact, several) for fact in facts)
-    zero = not log and 0 <= low < 0.5 * high
-    drawn = line.line_chart(
-        lines, f"{title}. {caption}", scale="log" if log else "zero" if zero else "around"
-    )
+    title = f"{names}: {numbers.plural(length, 'value', short=True)} in order{', log scale' if scale == 'log' else ''}"
+    said = [
+        f"{_capital(_word(fact) if several else 'It')} {sentences[fact.path]}"
+        for fact in facts
+        if fact.path in sentences
+    ]
+    caption = " ".join(said)
+    drawn = line.line_chart(lines, f"{title}. {caption}", scale=scale)
     return Drawing(title, Markup(drawn), caption)
+
+
+def _capital(word: str) -> str:
+    return f"{word[:1].upper()}{word[1:]}"
 
 
 def _shared(name: str) -> str:
@@ -87,21 +90,3 @@ def _word(fact: Fact) -> str:
 
 def _phase(name: str) -> re.Match[str] | None:
     return next(reversed(list(_PHASE.finditer(name))), None)
-
-
-def _said(fact: Fact, several: bool) -> str:
-    finite = [(item, at) for at, item in enumerate(fact.series, 1) if math.isfinite(item)]
-    first, last = finite[0][0], finite[-1][0]
-    least, most = min(finite), max(finite, key=lambda pair: pair[0])
-    word = "falls" if last < first else "rises" if last > first else "stays"
-    name = _word(fact) if several else "It"
-    said = f"{name[:1].upper()}{name[1:]} {word} from {numbers.value(first)} to {numbers.value(last)}"
-    if word == "stays":
-        said = f"{name[:1].upper()}{name[1:]} starts and ends at {numbers.value(last)}"
-    total = len(fact.series)
-    if word == "falls" and least[1] != finite[-1][1]:
-        said += f", least {numbers.value(least[0])} at {least[1]} of {total}"
-    elif word == "rises" and most[1] != finite[-1][1]:
-        said += f", highest {numbers.value(most[0])} at {most[1]} of {total}"
-    lost = total - len(finite)
-    return said + (f"; {numbers.plural(lost, 'value', short=True)} not finite" if lost else "") + "."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pthreport.document import Finding, Layer, Model, Report, TensorRecord
+from pthreport.document import Finding, Layer, Model, ModelCaptions, Report, TensorRecord
 from pthreport.render.page.anchors import anchors
 from pthreport.render.page.levels import ORDER, Level, is_open, level
 
@@ -102,6 +102,11 @@ def named_paths(finding: Finding) -> tuple[str, ...]:
 def layer_key(model: Model, layer: Layer) -> LayerKey:
     """How the index calls a layer."""
     return model.key, layer.name
+
+
+def captions_of(report: Report, model: Model) -> ModelCaptions:
+    """The sentences of `model`; none where the report was made before there were any."""
+    return report.captions.models.get(model.key, ModelCaptions())
 
 
 def _finding_name(report: Report, number: int) -> str:

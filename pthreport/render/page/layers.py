@@ -17,14 +17,15 @@ from pthreport.render.page.tensor import (
     Figure,
     SmallTensor,
     TensorView,
-    constant,
+    bins,
     initialisation_words,
     small_histogram,
     small_tensor,
     tensor_view,
-    zeros_share,
 )
 from pthreport.render.page.verdict import Line, line
+
+COLUMNS = ("Mean", "Std", "Min", "Max", "Zeros")
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,32 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows that are shown, the data of all of them, and the totals of all."""
+    """The rows that are shown, the data of all of them, and the totals of all in the caption; `what` an element is
+    called."""
 
     rows: tuple[Row, ...]
     data: Markup
+    caption: str
+    what: str
     total: int
-    elements: int
-    nbytes: int
     kinds: tuple[str, ...]
     models: tuple[str, ...]
     cards: int
+
+    @property
+    def width(self) -> int:
+        """The columns of the page's table: seven, that of the models where there are several, and the figures."""
+        return 7 + bool(self.models) + len(COLUMNS)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of element of the rows shown, each once."""
+        return tuple(dict.fromkeys(row.dtype for row in self.rows))
+
+    @property
+    def marked(self) -> bool:
+        """Whether a row shown has a finding."""
+        return any(row.findings for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -100,14 +117,13 @@ class Source:
     bounds: Bounds = PAGE
 
 
-COLUMNS = ("Mean", "Std", "Min", "Max", "Zeros")
-
-
 def layers(source: Source) -> Table:
     """The table of layers, in model order; shown are those that were chosen."""
     report = source.report
     return _table(
         [_layer_row(source, model, layer) for model in report.models for layer in model.layer_list],
+        "layer",
+        "parameter",
         elements=sum(model.parameters for model in report.models),
         nbytes=sum(model.bytes for model in report.models),
     )
@@ -118,22 +134,29 @@ def loose_tensors(source: Source) -> Table:
     records = [record for record in source.report.tensors if record.path in source.index.tensor_anchors]
     return _table(
         [_tensor_row(source, record) for record in records],
+        "tensor",
+        "element",
         elements=sum(record.numel for record in records),
         nbytes=sum(record.nbytes for record in records),
     )
 
 
-def _table(rows: list[Row], *, elements: int, nbytes: int) -> Table:
-    models = dict.fromkeys(row.model for row in rows)
+def _table(rows: list[Row], row: str, element: str, *, elements: int, nbytes: int) -> Table:
+    counted = (
+        numbers.plural(len(rows), row, short=True),
+        numbers.plural(elements, element, short=True),
+        numbers.size(nbytes),
+    )
+    models = dict.fromkeys(one.model for one in rows)
     return Table(
-        rows=tuple(row for row in rows if row.shown),
+        rows=tuple(one for one in rows if one.shown),
         data=packed_rows(rows),
         total=len(rows),
-        elements=elements,
-        nbytes=nbytes,
-        kinds=tuple(sorted({row.kind for row in rows})),
+        caption=", ".join(counted),
+        what=f"{element}s",
+        kinds=tuple(sorted({one.kind for one in rows})),
         models=tuple(models) if len(models) > 1 else (),
-        cards=sum(row.card is not None for row in rows),
+        cards=sum(one.card is not None for one in rows),
     )
 
 
@@ -177,7 +200,7 @@ def _layer_row(source: Source, model: Model, layer: Layer) -> Row:
         cells=_cells(figures) if shown else (),
         reason=_reason(main),
         findings=tuple(line(report, index, number) for number in index.telling(key)),
-        bins=main.histogram if main and not constant(main) else None,
+        bins=bins(main) if main else None,
         shown=shown,
         card=card,
     )
@@ -210,7 +233,7 @@ def _tensor_row(source: Source, record: TensorRecord) -> Row:
         cells=_cells(figures) if shown else (),
         reason=_reason(record),
         findings=tuple(line(report, index, number) for number in at if number in index.tells),
-        bins=None if constant(record) else record.histogram,
+        bins=bins(record),
         shown=shown,
         card=card,
     )
@@ -226,7 +249,7 @@ def _row_figures(record: TensorRecord | None) -> tuple[float | None, ...]:
     statistics = record.statistics if record else None
     if record is None or statistics is None:
         return ()
-    return statistics.mean, statistics.std, statistics.min, statistics.max, zeros_share(record)
+    return statistics.mean, statistics.std, statistics.min, statistics.max, statistics.zeros_share
 
 
 def _cells(figures: tuple[float | None, ...]) -> tuple[Cell, ...]:

@@ -10,7 +10,7 @@ from pthreport.document import Amount, Layer, Model, Module, Report, numbers
 from pthreport.draw import bars
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.classes import ClassView, classes
-from pthreport.render.page.index import Index, layer_key
+from pthreport.render.page.index import Index, captions_of, layer_key
 from pthreport.render.page.kinds import FAMILY_WORDS, family
 from pthreport.render.page.levels import ORDER, Level
 from pthreport.render.page.strip import StripView, strip_view
@@ -80,6 +80,7 @@ def _model(report: Report, number: int, index: Index, has: frozenset[str], bound
     tree, left_out = _tree(model, index, has, bounds.modules)
     lines = _budget_lines(model)
     drawn = [_gathered(line, model) for line in lines]
+    said = captions_of(report, model).parameters
     used = {family(layer.kind) for layer in model.layer_list if layer.parameters}
     return ModelView(
         model=model,
@@ -89,8 +90,8 @@ def _model(report: Report, number: int, index: Index, has: frozenset[str], bound
         modules_left_out=left_out,
         kinds=_lines(model.by_kind, lambda amount: amount.parameters, model.parameters),
         dtypes=_lines(model.by_dtype, lambda amount: amount.bytes, model.bytes),
-        budget=Markup(bars.budget(drawn, _budget_alt(model))),
-        budget_sentence=_budget_sentence(model, gathered=drawn != lines),
+        budget=Markup(bars.budget(drawn, f"Where the parameters are. {said}")),
+        budget_sentence=said + " Neighbours too thin to be seen are drawn as one." * (drawn != lines),
         families=tuple(pair for pair in FAMILY_WORDS.items() if pair[0] in used),
         strip=strip_view(report, model, index, has),
         rail=_rail(tree),
@@ -259,35 +260,3 @@ def _note(name: str, size: int, model: Model) -> str:
 def _of_all(size: int, model: Model) -> str:
     share = size / model.parameters if model.parameters else 0.0
     return f"{numbers.plural(size, 'parameter')}, {numbers.percent(share)}"
-
-
-def _budget_alt(model: Model) -> str:
-    parts = [
-        f"{kind} {numbers.percent(amount.parameters / model.parameters)}"
-        for kind, amount in list(model.by_kind.items())[:4]
-        if amount.parameters
-    ]
-    return (
-        f"Where the {numbers.plural(model.parameters, 'parameter', short=True)} {numbers.verb(model.parameters, 'is', 'are')}: "
-        + ", ".join(parts)
-        + "."
-    )
-
-
-def _budget_sentence(model: Model, gathered: bool) -> str:
-    said = []
-    for highlight in model.highlights:
-        if highlight.kind == "largest-layer" and model.parameters:
-            share = highlight.value / model.parameters if highlight.value > 1 else highlight.value
-            layer = plain(highlight.layer, 80)
-            said.append(f"The largest layer, {layer}, holds {numbers.percent(share)} of the parameters")
-    for kind, amount in list(model.by_kind.items())[:1]:
-        if model.parameters:
-            said.append(
-                f"{numbers.plural(amount.layers, kind + ' layer')} {numbers.verb(amount.layers, 'holds', 'hold')} "
-                f"{numbers.percent(amount.parameters / model.parameters)}"
-            )
-    sentences = ["; ".join(said) + "."] if said else []
-    if gathered:
-        sentences.append("Neighbours too thin to be seen are drawn as one.")
-    return " ".join(sentences)

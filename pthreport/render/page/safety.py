@@ -1,10 +1,10 @@
 """What loading the file would import, worst first, and what the container holds besides."""
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pthreport.document import FileFacts, Import, Report, TorchView, numbers
+from pthreport.document import FileFacts, Import, Report, TorchView
 from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.levels import Level
 
@@ -23,6 +23,15 @@ class ImportView:
 
 
 @dataclass(frozen=True)
+class ImportTable:
+    """Imports under one caption; `places` says whether any of them has one."""
+
+    caption: str
+    rows: tuple[ImportView, ...]
+    places: bool
+
+
+@dataclass(frozen=True)
 class Said:
     """A sentence with the mark that stands before it."""
 
@@ -32,11 +41,11 @@ class Said:
 
 @dataclass(frozen=True)
 class Safety:
-    """The imports that should be looked at, those that are known, and how many are not listed; what
-    torch itself would say to the file; the files of a folder that are listed."""
+    """The imports that should be looked at, those that are known (None where there are none), and how many are not
+    listed; what torch itself would say to the file; the files of a folder that are listed."""
 
-    suspect: tuple[ImportView, ...]
-    known: tuple[ImportView, ...]
+    suspect: ImportTable | None
+    known: ImportTable | None
     left_out: int
     sentence: str
     torch: tuple[Said, ...]
@@ -53,18 +62,24 @@ def safety(report: Report, bounds: Bounds = PAGE) -> Safety:
         )
     ]
     shown = views[: bounds.imports]
-    counts = Counter(item.verdict for item in report.imports)
-    parts = [f"{counts[verdict]} {_WORDS[verdict].lower()}" for verdict in order if counts[verdict]]
     total = len(views) + report.imports_left_out
-    sentence = f"The file names {numbers.plural(total, 'import')}: {', '.join(parts)}." if total else ""
     return Safety(
-        suspect=tuple(view for view in shown if view.level != "pass"),
-        known=tuple(view for view in shown if view.level == "pass"),
+        suspect=_table(
+            "Imports that are not known to be harmless", [view for view in shown if view.level != "pass"]
+        ),
+        known=_table(
+            "Imports that only rebuild tensors and plain containers",
+            [view for view in shown if view.level == "pass"],
+        ),
         left_out=total - len(shown),
-        sentence=sentence,
+        sentence=report.captions.imports,
         torch=torch_says(report.checkpoint.torch) if report.checkpoint.torch else (),
         files=report.checkpoint.files[:MOST_FILES],
     )
+
+
+def _table(caption: str, rows: Sequence[ImportView]) -> ImportTable | None:
+    return ImportTable(caption, tuple(rows), any(row.item.places for row in rows)) if rows else None
 
 
 def torch_says(view: TorchView) -> tuple[Said, ...]:

@@ -11,9 +11,6 @@ from pthreport.render.page.bounds import PAGE, Bounds
 from pthreport.render.page.tensor import Drawing, Figure
 from pthreport.render.page.text import plain
 
-CLOSE = 0.1
-"""A Kolmogorov-Smirnov distance up to which a tail is said to follow its power law."""
-
 
 @dataclass(frozen=True)
 class PartView:
@@ -49,7 +46,7 @@ def spectrum_view(layer: Layer, bounds: Bounds = PAGE) -> SpectrumView | None:
     return SpectrumView(
         basis=found.method if found else "",
         drawing=_drawing(layer, found) if found else None,
-        caption=sentence(found) if found else "",
+        caption=layer.captions.spectrum,
         figures=_figures(layer, found) if found else (),
         parts=tuple(PartView(part.part, _cells(part)) for part in parts),
         parts_left_out=len(layer.spectra) - len(parts),
@@ -57,47 +54,13 @@ def spectrum_view(layer: Layer, bounds: Bounds = PAGE) -> SpectrumView | None:
     )
 
 
-def sentence(found: Spectrum) -> str:
-    """What the spectrum says, against noise of the same size and against a power law."""
-    count = min(found.shape)
-    noise = found.random
-    if noise is None:
-        said = "All values are zero"
-    elif noise.above + noise.below == 0:
-        said = (
-            f"None of the {numbers.plural(count, 'singular value', short=True)} lies beyond what random weights of "
-            "this size would have"
-        )
-    else:
-        verb = numbers.verb(noise.above + noise.below, "lies", "lie")
-        said = (
-            f"{numbers.percent(noise.outside)} of the {numbers.plural(count, 'singular value', short=True)} {verb} beyond "
-            f"what random weights of this size would have, {numbers.count(noise.above)} above and "
-            f"{numbers.count(noise.below)} below"
-        )
-    if found.alpha is None:
-        return f"{said}; its tail fits no power law." if count >= 10 else f"{said}."
-    tail = numbers.plural(found.alpha_tail, "value", short=True) if found.alpha_tail else "its values"
-    close = found.alpha_ks is not None and found.alpha_ks <= CLOSE
-    verb = "its tail follows a power law of" if close else "the closest power law to its tail has"
-    return (
-        f"{said}; {verb} alpha {numbers.value(found.alpha)} over {tail}, "
-        f"KS {numbers.value(found.alpha_ks, 2)}."
-    )
-
-
-def stable_share(found: Spectrum) -> float | None:
-    """The stable rank as a share of the largest that it could be."""
-    return found.stable_rank / min(found.shape) if found.stable_rank is not None else None
-
-
 def _drawing(layer: Layer, found: Spectrum) -> Drawing | None:
     if found.points is None or not any(found.points.counts):
         return None
     law = None
-    if found.alpha is not None and found.alpha_xmin and found.alpha_tail:
+    if found.alpha is not None and found.alpha_xmin is not None and found.alpha_tail:
         law = draw.PowerLaw(found.alpha, found.alpha_xmin, found.alpha_tail)
-    said = sentence(found)
+    said = layer.captions.spectrum
     alt = f"Eigenvalues of {plain(layer.name, 80)} in bins, on logarithmic scales. {said}"
     picture = draw.density(found.points, min(found.shape), found.random, law, alt)
     return Drawing("Eigenvalues σ², how many where (both scales logarithmic)", Markup(picture), said)
@@ -124,7 +87,8 @@ def _figures(layer: Layer, found: Spectrum) -> tuple[Figure, ...]:
         figures.append(_figure("Alpha", found.alpha, error))
         figures.append(_figure("Tail from σ² =", found.alpha_xmin, None))
     pooled = found.pooled
-    if pooled is not None and pooled.alpha is not None and pooled.alpha != found.alpha:
+    # Of a 1 x 1 kernel the only slice is the whole matrix.
+    if pooled is not None and pooled.alpha is not None and pooled.count != min(found.shape):
         figures.append(
             Figure(
                 "Alpha, kernel slices pooled",

@@ -1,11 +1,10 @@
 """One tensor on a card: its figures in words, its pictures with a sentence under each."""
 
-import sys
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pthreport.document import Initialisation, Picture, Statistics, TensorRecord, Units, numbers
+from pthreport.document import Histogram, Initialisation, Picture, Statistics, TensorRecord, Units, numbers
 from pthreport.draw import bars, histogram
 from pthreport.render.page.text import plain
 
@@ -76,8 +75,8 @@ def tensor_view(record: TensorRecord, name: str | None = None, unit: str = "unit
         quantiles=_quantiles(statistics) if statistics else (),
         quantiles_note=_quantiles_note(statistics) if statistics else "",
         drawings=tuple(_drawings(record, statistics, name)) if statistics else (),
-        units=_norms(record.units, unit) if record.units else None,
-        units_text=_units_text(record.units, unit) if record.units else "",
+        units=_norms(record.units, unit, record.captions.units) if record.units else None,
+        units_text=record.captions.units,
         excerpt=_excerpt(record),
     )
 
@@ -89,7 +88,7 @@ def initialisation_words(found: Initialisation) -> str:
     if found.ks is not None:
         evidence.append(f"KS {numbers.value(found.ks, 2)}")
     if found.spread_ratio is not None and not found.consistent:
-        evidence.append(f"spread {numbers.times(found.spread_ratio)} the law's")
+        evidence.append(f"std {numbers.times(found.spread_ratio)} the law's")
     if found.bound_ratio is not None and not found.consistent:
         evidence.append(f"largest value {numbers.times(found.bound_ratio)} its bound")
     held = (
@@ -127,23 +126,19 @@ def small_tensor(record: TensorRecord, label: str) -> SmallTensor:
 
 def small_histogram(record: TensorRecord, name: str | None = None) -> Markup | None:
     """The histogram of a table cell; `name` is the id of its outline, for a larger one of the same."""
-    shape = record.histogram
-    if shape is None or not any(shape.counts) or constant(record):
+    shape = bins(record)
+    if shape is None:
         return None
     # Without words: the cells beside it state the same in numbers.
     return Markup(histogram.small_histogram(shape, "", name))
 
 
-def constant(record: TensorRecord) -> bool:
-    """Whether all values are the same: a histogram would say nothing."""
-    return record.statistics is not None and record.statistics.min == record.statistics.max
-
-
-def zeros_share(record: TensorRecord) -> float | None:
-    """The share of exact zeros among the finite values."""
-    if record.statistics is None or record.statistics.count == 0:
+def bins(record: TensorRecord) -> Histogram | None:
+    """The histogram where it says anything: of values that are all the same it would not."""
+    shape, statistics = record.histogram, record.statistics
+    if shape is None or not any(shape.counts) or (statistics is not None and statistics.constant):
         return None
-    return record.statistics.zeros / record.statistics.count
+    return shape
 
 
 def _excerpt(record: TensorRecord) -> str:
@@ -154,7 +149,6 @@ def _excerpt(record: TensorRecord) -> str:
 
 
 def _figures(statistics: Statistics) -> tuple[Figure, ...]:
-    total = statistics.count + statistics.nan + statistics.posinf + statistics.neginf
     named = [
         ("Mean", statistics.mean),
         ("Std", statistics.std),
@@ -169,22 +163,26 @@ def _figures(statistics: Statistics) -> tuple[Figure, ...]:
     ]
     figures = [_figure(label, item) for label, item in named]
     counts = [("Exact zeros", statistics.zeros), ("|w| < 1e-3 RMS", statistics.near_zero)]
-    for label, number in counts:
-        share = f" ({numbers.percent(number / total)})" if number and total else ""
-        text = numbers.count(number) + share
-        figures.append(Figure(label, text, "" if text == str(number) else str(number)))
-    for label, number in (
-        ("NaN", statistics.nan),
-        ("+Inf", statistics.posinf),
-        ("−Inf", statistics.neginf),
-    ):
-        if number:
-            figures.append(
-                Figure(label, f"{numbers.count(number)} ({numbers.percent(number / total)})", str(number))
-            )
+    figures += [_counted(label, number, statistics) for label, number in counts]
+    figures += [
+        _counted(label, number, statistics)
+        for label, number in (
+            ("NaN", statistics.nan),
+            ("+Inf", statistics.posinf),
+            ("−Inf", statistics.neginf),
+        )
+        if number
+    ]
     if statistics.unique is not None:
         figures.append(Figure("Distinct values", numbers.count(statistics.unique), str(statistics.unique)))
     return tuple(figures)
+
+
+def _counted(label: str, number: int, statistics: Statistics) -> Figure:
+    """A number of values, with its share where there are any."""
+    share = f" ({numbers.percent(statistics.share(number))})" if number else ""
+    text = numbers.count(number) + share
+    return Figure(label, text, "" if text == str(number) else str(number))
 
 
 def _figure(label: str, item: float | None) -> Figure:
@@ -199,7 +197,7 @@ def _quantiles(statistics: Statistics) -> tuple[Figure, ...]:
 def _quantiles_note(statistics: Statistics) -> str:
     if not statistics.quantiles:
         return ""
-    if statistics.quantile_error == 0:
+    if statistics.exact:
         return "exact"
     return f"each within {numbers.percent(statistics.quantile_error)} of a true one"
 
@@ -209,10 +207,6 @@ def _drawings(record: TensorRecord, statistics: Statistics, name: str | None) ->
     if shape is None or not any(shape.counts):
         return []
     drawings = []
-    caption = _linear_caption(statistics)
-    outside = shape.below + shape.above
-    if outside:
-        caption += f" {numbers.plural(outside, 'value', short=True)} {numbers.verb(outside, 'lies', 'lie')} outside the picture."
     alt = (
         f"Histogram of {numbers.plural(statistics.count, 'value', short=True)} from {numbers.value(statistics.min)} to "
         f"{numbers.value(statistics.max)}, mean {numbers.value(statistics.mean)}, standard deviation "
@@ -220,48 +214,27 @@ def _drawings(record: TensorRecord, statistics: Statistics, name: str | None) ->
     )
     drawn = histogram.linear_histogram(shape, statistics.quantiles, statistics.mean, alt, name)
     what = {"values": "Values", "magnitude": "Magnitudes", "dequantised": "Dequantised values"}
-    drawings.append(Drawing(what[statistics.of], Markup(drawn), caption))
+    drawings.append(Drawing(what[statistics.of], Markup(drawn), record.captions.values))
     log_alt = f"Histogram of magnitudes over powers of two, up to {numbers.value(statistics.absmax)}."
     log_drawn = histogram.log_histogram(shape, log_alt)
     if log_drawn:
         drawings.append(
-            Drawing("Magnitudes, by powers of two", Markup(log_drawn), _log_caption(record, statistics))
+            Drawing("Magnitudes, by powers of two", Markup(log_drawn), _log_caption(shape, statistics))
         )
     return drawings
 
 
-def _linear_caption(statistics: Statistics) -> str:
-    at = statistics.quantiles
-    if "0.01" in at and "0.99" in at and statistics.std:
-        text = f"98 % of the values lie between {numbers.value(at['0.01'])} and {numbers.value(at['0.99'])}"
-        if statistics.absmax and statistics.rms:
-            text += f"; the largest is {numbers.times(statistics.absmax / statistics.rms)} the RMS"
-        return text + "."
-    if statistics.std == 0 and statistics.count:
-        same = numbers.value(statistics.mean)
-        if statistics.count == 1:
-            return f"The one value is {same}."
-        return f"All {numbers.count(statistics.count)} values are {same}."
-    return f"{numbers.plural(statistics.count, 'finite value', short=True)}."
-
-
-def _log_caption(record: TensorRecord, statistics: Statistics) -> str:
-    shape = record.histogram
-    if shape is None or shape.log_low is None:
+def _log_caption(shape: Histogram, statistics: Statistics) -> str:
+    span = histogram.log_span(shape)
+    if span is None:
         return ""
-    used = [index for index, number in enumerate(shape.log_counts) if number]
-    if not used:
-        return ""
-    low = 2.0 ** (shape.log_low + used[0] * shape.log_step)
-    top = shape.log_low + (used[-1] + 1) * shape.log_step
-    high = 2.0**top if top < sys.float_info.max_exp else sys.float_info.max
-    text = f"Magnitudes run from {numbers.value(low, 2)} to {numbers.value(high, 2)}"
+    text = f"Magnitudes run from {numbers.value(span[0], 2)} to {numbers.value(span[1], 2)}"
     if statistics.zeros:
         text += f"; {numbers.plural(statistics.zeros, 'exact zero', short=True)} {numbers.verb(statistics.zeros, 'is', 'are')} not in it"
-    return text + "."
+    return f"{text}."
 
 
-def _norms(units: Units, unit: str) -> Drawing | None:
+def _norms(units: Units, unit: str, caption: str) -> Drawing | None:
     if len(units.norms) < 2:
         return None
     alt = (
@@ -271,44 +244,7 @@ def _norms(units: Units, unit: str) -> Drawing | None:
     drawn = bars.unit_norms(units.norms, alt, units.dead_units)
     first = "" if len(units.norms) == units.count else f"first {numbers.count(len(units.norms))} of "
     title = f"Norm of each {unit} ({first}{numbers.count(units.count)}, along dim {units.axis})"
-    return Drawing(title, Markup(drawn), _units_text(units, unit))
-
-
-def _units_text(units: Units, unit: str) -> str:
-    parts = []
-    if units.norm_median is not None:
-        spread = f", spread {numbers.percent(units.norm_spread)}" if units.norm_spread is not None else ""
-        parts.append(
-            f"Norms from {numbers.value(units.norm_min)} to {numbers.value(units.norm_max)}, "
-            f"median {numbers.value(units.norm_median)}{spread}."
-        )
-    if units.large:
-        listed = _first(units.large_units, units.large)
-        parts.append(
-            f"{numbers.plural(units.large, unit, short=True)} above four times the median: {listed}."
-        )
-    if units.dead:
-        dead = f"dead {unit}" if unit == "unit" else f"{unit} of next to nothing"
-        many = None if unit == "unit" else f"{unit}s of next to nothing"
-        parts.append(
-            f"{numbers.plural(units.dead, dead, many, short=True)}: {_first(units.dead_units, units.dead)}."
-        )
-    elif unit == "unit":
-        parts.append("No dead unit.")
-    if units.duplicates_searched is not None:
-        if units.duplicate_pairs:
-            pairs = ", ".join(f"{pair.first} and {pair.second}" for pair in units.duplicates[:4])
-            more = ", …" if units.duplicate_pairs > 4 else ""
-            parts.append(
-                f"{numbers.plural(units.duplicate_pairs, 'duplicate pair', short=True)}: {pairs}{more}."
-            )
-        else:
-            parts.append(f"No two {unit}s say the same.")
-    return " ".join(parts)
-
-
-def _first(listed: tuple[int, ...], count: int) -> str:
-    return ", ".join(str(unit) for unit in listed[:8]) + (", …" if count > 8 else "")
+    return Drawing(title, Markup(drawn), caption)
 
 
 def picture_words(picture: Picture, scale: float, beyond: float) -> str:
@@ -320,7 +256,7 @@ def picture_words(picture: Picture, scale: float, beyond: float) -> str:
         cut = f" {numbers.percent(beyond)} of the cells lie beyond the scale, up to ±{most}."
     if picture.layout == "matrix":
         averaged = ""
-        if max(picture.averaged) > 1:
+        if picture.reduced:
             rows, columns = (numbers.value(item) for item in picture.averaged)
             averaged = f", each the mean of {rows} × {columns} weights"
         down, across = picture.rows or "rows", picture.columns or "columns"

@@ -23,9 +23,6 @@ CONTAINERS = {
 }
 
 
-LONGEST_LEAD = 36
-
-
 @dataclass(frozen=True)
 class Answer:
     """One of the three questions with its answer; `icon` and `word` say the state without colour."""
@@ -68,23 +65,6 @@ class Verdict:
     facts: tuple[tuple[str, str, str], ...]
 
 
-_WORDS = {
-    "safety": {
-        "good": "Safe to load",
-        "caution": "Load with care",
-        "bad": "Do not load",
-        "unknown": "Not known",
-    },
-    "health": {
-        "good": "Healthy",
-        "caution": "Look closer",
-        "bad": "Damaged numbers",
-        "unknown": "Not known",
-    },
-    "examined": {"good": "Complete", "caution": "In part", "bad": "Hardly", "unknown": "Not known"},
-}
-
-
 def verdict(report: Report, index: Index) -> Verdict:
     """The verdict of `report` in the page's words."""
     summary = report.summary
@@ -99,9 +79,9 @@ def verdict(report: Report, index: Index) -> Verdict:
     open_ones = sum(shown in ("error", "warning", "note", "crash") for shown in index.levels)
     return Verdict(
         answers=(
-            _answer("Is it safe to load?", "safety", summary.safety),
-            _answer("Is it healthy?", "health", summary.health),
-            _answer("How much was examined?", "examined", summary.examined),
+            _answer("Is it safe to load?", summary.safety),
+            _answer("Is it healthy?", summary.health),
+            _answer("How much was examined?", summary.examined),
         ),
         counts=tuple(counts),
         worst=worst,
@@ -116,19 +96,14 @@ def line(report: Report, index: Index, number: int) -> Line:
     return Line(shown, WORDS[shown], finding.title, finding.evidence, index.finding_anchors[number])
 
 
-def _answer(question: str, name: str, statement: Statement) -> Answer:
-    word, text = _lead(statement.text)
-    icon = STATE_ICONS[statement.state]
-    return Answer(question, word or _WORDS[name][statement.state], icon, statement.state, text)
-
-
-def _lead(text: str) -> tuple[str, str]:
-    """A short opening ("Yes. It would ...", "Complete: every ...") set apart from the rest."""
+def _answer(question: str, statement: Statement) -> Answer:
+    """The answer's word as a heading, and the rest of its text."""
+    word, text = statement.word or WORDS[statement.state], statement.text
     for end in (". ", ": "):
-        opening, found, rest = text.partition(end)
-        if found and len(opening) <= LONGEST_LEAD and ". " not in opening:
-            return opening, rest[:1].upper() + rest[1:]
-    return "", text
+        if text.startswith(word + end):
+            rest = text[len(word + end) :]
+            text = rest[:1].upper() + rest[1:]
+    return Answer(question, word, STATE_ICONS[statement.state], statement.state, text)
 
 
 def _facts(report: Report) -> tuple[tuple[str, str, str], ...]:
