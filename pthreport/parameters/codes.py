@@ -15,6 +15,7 @@ from pthreport.parameters.matrix import Array, Float32, Matrix, Plane, rectangle
 Table: TypeAlias = Callable[[], Float32]
 """Gives the numbers that codes stand for, by code; float32, read only when it is first asked for."""
 
+
 @dataclass(eq=False, slots=True)
 class Book:
     """A code book that is kept in a tensor: a `Table`. Raises `ReadError`."""
@@ -237,7 +238,10 @@ class Stacked:
             raw = raw.view(raw.dtype.str.replace("i", "u"))
             kind = raw.dtype.type
             np.bitwise_and(
-                raw >> kind(self.shifts[part]), kind(mask), out=found[at - start : end - start], casting="unsafe"
+                raw >> kind(self.shifts[part]),
+                kind(mask),
+                out=found[at - start : end - start],
+                casting="unsafe",
             )
             at = end
         return found

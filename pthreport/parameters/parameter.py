@@ -34,6 +34,7 @@ Kind = Literal["packed", "sparse", "masked", "reparametrised", "wrapped"]
 """What a scheme does to values: stores fewer bits, only some of them, some as zero, a product, or
 whatever another class says."""
 
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A stored tensor that belongs to a parameter, by its path."""
@@ -95,8 +96,9 @@ class Parameter:
 
     @property
     def stored_bytes(self) -> int:
-        """Bytes of all members, each counted once."""
-        return sum(self.tensors[member.path].nbytes for member in self.members)
+        """Bytes of all members that hold any, each counted once."""
+        members = (self.tensors[member.path] for member in self.members)
+        return sum(tensor.nbytes for tensor in members if tensor.storage is not None)
 
     @property
     def nbytes(self) -> int:

@@ -51,7 +51,9 @@ def logical_parameters(
             try:
                 outcome = scheme.find(site)
             except ReadError as error:
-                outcome = Inconsistency(scheme.id, f"what says its shape cannot be read: {error}", (site.anchor,))
+                outcome = Inconsistency(
+                    scheme.id, f"what says its shape cannot be read: {error}", (site.anchor,)
+                )
             if outcome is None:
                 continue
             paths = _paths(outcome)

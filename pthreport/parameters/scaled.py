@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,8 @@ class Blocks:
 
     def places(self, start: int, stop: int) -> Array:
         """Those that serve `start` to `stop`."""
-        return np.arange(start, stop) // self.size
+        places: Array = np.arange(start, stop) // self.size
+        return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,16 @@ class Index:
         return found
 
 
+Places: TypeAlias = Blocks | Nested | Index
+
+
 @dataclass(eq=False, slots=True)
 class Grid:
     """Factors (or terms) that each serve a block of codes; by default one for each code."""
 
     values: Matrix
-    by_row: Blocks | Nested | Index = Blocks()  # noqa: RUF009 - frozen
-    by_column: Blocks | Nested | Index = Blocks()  # noqa: RUF009 - frozen
+    by_row: Places = Blocks()
+    by_column: Places = Blocks()
 
     def apply(self, operation: Operation, numbers: Array, start: int, left: int) -> None:
         """`numbers` = `numbers` operation factor, in place; they begin at row `start`, column `left`."""

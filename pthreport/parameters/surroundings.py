@@ -13,7 +13,7 @@ class Surroundings:
     """All stored tensors by path, the settings, and what follows from them."""
 
     def __init__(self, tensors: Mapping[str, Tensor], tree: Value, limits: Limits | None = None) -> None:
-        self.tensors = tensors
+        self.tensors: Mapping[str, Tensor] = dict(tensors.items())
         self._tree = tree
         self._limits = limits
         leaves: dict[str, list[str]] = {}
@@ -49,4 +49,6 @@ class Surroundings:
 
     def heights(self, leaf: str) -> frozenset[int]:
         """The first dims of all tensors whose name ends so."""
-        return frozenset(self.tensors[path].shape[0] for path in self.leaves.get(leaf, ()) if self.tensors[path].shape)
+        return frozenset(
+            self.tensors[path].shape[0] for path in self.leaves.get(leaf, ()) if self.tensors[path].shape
+        )

@@ -5,13 +5,18 @@ The layout of its "gemm" kernels is decoded. That of "gemv" has outputs in rows 
 
 from pthreport.parameters.codes import Interleaved
 from pthreport.parameters.matrix import floats, plane
+from pthreport.parameters.parameter import MemberRole
 from pthreport.parameters.scaled import Blocks, Grid, Scaled
 from pthreport.parameters.scheme import FLOATS, Group, Outcome, Scheme, Site
 
 BITS = 4
 ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
 """The output (of eight) that bits 4 i to 4 i + 3 of a word belong to."""
-_MEMBERS = ((".qweight", "codes"), (".scales", "scales"), (".qzeros", "zero points"))
+_MEMBERS: tuple[tuple[str, MemberRole], ...] = (
+    (".qweight", "codes"),
+    (".scales", "scales"),
+    (".qzeros", "zero points"),
+)
 
 
 def _find(site: Site) -> Outcome:

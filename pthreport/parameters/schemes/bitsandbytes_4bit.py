@@ -9,7 +9,7 @@ from math import prod
 
 from pthreport.checkpoint import Value
 from pthreport.parameters.codes import Book, Packed, Whole
-from pthreport.parameters.matrix import Bytes, flat
+from pthreport.parameters.matrix import Bytes, Matrix, flat
 from pthreport.parameters.scaled import Blocks, Grid, Scaled
 from pthreport.parameters.scheme import FLOATS, Group, Outcome, Scheme, Site
 from pthreport.parameters.settings import json_in
@@ -46,16 +46,24 @@ def _find(site: Site) -> Outcome:
     if scales is None or book is None:
         return group.inconsistent("its absmax or quant_map is missing")
     if codes.numel * codes.dtype.itemsize != -(-numel // 2):
-        return group.inconsistent(f"its codes are not the {-(-numel // 2):,} bytes that {numel:,} values need")
+        return group.inconsistent(
+            f"its codes are not the {-(-numel // 2):,} bytes that {numel:,} values need"
+        )
     if scales.numel != -(-numel // block) or book.numel != 16 or book.dtype.name not in FLOATS:
-        return group.inconsistent(f"its scales or code book do not fit {numel:,} values in blocks of {block}")
+        return group.inconsistent(
+            f"its scales or code book do not fit {numel:,} values in blocks of {block}"
+        )
     nested = site.get(".nested_absmax")
     if nested is None:
         if scales.dtype.name not in FLOATS:
             return group.inconsistent("its scales are codes whose own scales are missing")
-        factor = flat(scales)
+        factor: Matrix = flat(scales)
     else:
-        second, size, offset = site.get(".nested_quant_map"), state.get("nested_blocksize"), state.get("nested_offset")
+        second, size, offset = (
+            site.get(".nested_quant_map"),
+            state.get("nested_blocksize"),
+            state.get("nested_offset"),
+        )
         if (
             second is None
             or scales.dtype.name != "uint8"

@@ -11,7 +11,12 @@ RECIPROCAL = 7.874015718698502e-3
 
 def _find(site: Site) -> Outcome:
     codes, scales = site.get(".weight"), site.tensor
-    if codes is None or codes.dtype.name != "int8" or len(codes.shape) != 2 or scales.dtype.name != "float32":
+    if (
+        codes is None
+        or codes.dtype.name != "int8"
+        or len(codes.shape) != 2
+        or scales.dtype.name != "float32"
+    ):
         return None
     group = Group(
         site,
@@ -29,9 +34,7 @@ def _find(site: Site) -> Outcome:
         "LLM.int8()",
         codes.shape,
         8,
-        decoder=Scaled(
-            Whole(plane(codes)), [("multiply", Grid(column(scales))), ("multiply", RECIPROCAL)]
-        ),
+        decoder=Scaled(Whole(plane(codes)), [("multiply", Grid(column(scales))), ("multiply", RECIPROCAL)]),
     )
 
 

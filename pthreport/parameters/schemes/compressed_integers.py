@@ -9,10 +9,11 @@ from math import prod
 from pthreport.checkpoint import Tensor
 from pthreport.parameters.codes import Packed, Stream
 from pthreport.parameters.matrix import Matrix, floats, plane
+from pthreport.parameters.parameter import MemberRole
 from pthreport.parameters.scaled import Blocks, Grid, Index, Operation, Scaled
 from pthreport.parameters.scheme import FLOATS, Group, Outcome, Scheme, Site
 
-_MEMBERS = (
+_MEMBERS: tuple[tuple[str, MemberRole], ...] = (
     ("_packed", "codes"),
     ("_scale", "scales"),
     ("_zero_point", "zero points"),
@@ -34,7 +35,9 @@ def _find(site: Site) -> Outcome:
     outputs, inputs = shape[-2:]
     bits = _bits(site, inputs, codes.shape[-1])
     if bits is None:
-        return group.inconsistent(f"{codes.shape[-1]:,} words for {inputs:,} inputs fit no one number of bits")
+        return group.inconsistent(
+            f"{codes.shape[-1]:,} words for {inputs:,} inputs fit no one number of bits"
+        )
     per_tensor = scales.numel == 1
     groups = 1 if per_tensor else scales.shape[-1]
     if not per_tensor and (scales.shape[:-1] != shape[:-1] or not 0 < groups <= inputs):

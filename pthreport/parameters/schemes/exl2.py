@@ -1,8 +1,9 @@
 """EXL2 (ExLlamaV2): groups of inputs with different bits each, counted and named, not decoded."""
 
+from pthreport.parameters.parameter import MemberRole
 from pthreport.parameters.scheme import Group, Outcome, Scheme, Site
 
-_MEMBERS = (
+_MEMBERS: tuple[tuple[str, MemberRole], ...] = (
     (".q_weight", "codes"),
     (".q_scale", "scales"),
     (".q_scale_max", "scales of scales"),

@@ -16,7 +16,12 @@ def _find(site: Site) -> Outcome:
     codes = site.tensor
     scales_ending = site.ending.replace("blocks", "scales")
     scales = site.get(scales_ending)
-    if codes.dtype.name != "uint8" or len(codes.shape) < 3 or codes.shape[-1] != BLOCK // 2 or scales is None:
+    if (
+        codes.dtype.name != "uint8"
+        or len(codes.shape) < 3
+        or codes.shape[-1] != BLOCK // 2
+        or scales is None
+    ):
         return None
     if scales.dtype.name not in ("uint8", "float8_e8m0fnu"):
         return None

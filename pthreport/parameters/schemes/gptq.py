@@ -6,20 +6,24 @@ The weight is stored transposed: the words of a column are one output's. v1 stor
 group of each input. The first files had one group, no packed zero points and no word of their bits.
 """
 
+import numpy as np
+
 from pthreport.checkpoint import Tensor
 from pthreport.parameters.codes import Stream
 from pthreport.parameters.matrix import Matrix, flat, floats, plane
+from pthreport.parameters.parameter import MemberRole
 from pthreport.parameters.scaled import Blocks, Grid, Index, Operation, Scaled, Shifted
 from pthreport.parameters.scheme import FLOATS, Group, Outcome, Scheme, Site
 
 BITS = (2, 3, 4, 8)
-_MEMBERS = (
+_MEMBERS: tuple[tuple[str, MemberRole], ...] = (
     (".qweight", "codes"),
     (".scales", "scales"),
     (".qzeros", "zero points"),
     (".zeros", "zero points"),
     (".g_idx", "group index"),
 )
+_MOST_OUTPUTS = 1 << 20
 
 
 def is_packed(site: Site) -> tuple[Tensor, Tensor] | None:
@@ -32,6 +36,14 @@ def is_packed(site: Site) -> tuple[Tensor, Tensor] | None:
     return codes, scales
 
 
+def _members(site: Site) -> tuple[tuple[str, MemberRole], ...]:
+    """The bias is a member where it is all zeros: AutoGPTQ and GPTQ-for-LLaMa made one for layers that have none."""
+    bias = site.get(".bias")
+    if bias is None or bias.dtype.name not in FLOATS or bias.check() or bias.numel > _MOST_OUTPUTS:
+        return _MEMBERS
+    return _MEMBERS if np.any(bias.numpy()) else (*_MEMBERS, (".bias", "bias"))
+
+
 def _find(site: Site) -> Outcome:
     found = is_packed(site)
     if found is None:
@@ -42,7 +54,7 @@ def _find(site: Site) -> Outcome:
         return _oldest(site, codes, scales)
     if zeros.dtype.name != "int32" or len(zeros.shape) != 2:
         return None
-    group = Group(site, "gptq", _MEMBERS)
+    group = Group(site, "gptq", _members(site))
     groups, outputs = scales.shape
     if codes.shape[1] != outputs:
         return group.inconsistent("its codes and its scales have different outputs")
@@ -61,10 +73,12 @@ def _find(site: Site) -> Outcome:
     if index is None and -(-inputs // size) != groups:
         return group.inconsistent(f"{groups:,} groups do not divide {inputs:,} inputs")
     version = site.settings.word("checkpoint_format")
-    notes = () if version else ("zero points as GPTQ's first version stores them: no checkpoint_format says otherwise",)
-    zero = Shifted(
-        Stream(plane(zeros), bits, outputs), 0 if version == "gptq_v2" else -1, (1 << bits) - 1
+    notes = (
+        ()
+        if version
+        else ("zero points as GPTQ's first version stores them: no checkpoint_format says otherwise",)
     )
+    zero = Shifted(Stream(plane(zeros), bits, outputs), 0 if version == "gptq_v2" else -1, (1 << bits) - 1)
     by_group = Blocks(size) if index is None else Index(plane(index, inputs), groups)
     return group.parameter(
         f"GPTQ, {bits}-bit",
@@ -83,7 +97,7 @@ def _find(site: Site) -> Outcome:
 def _oldest(site: Site, codes: Tensor, scales: Tensor) -> Outcome:
     """Scales and zero points (already scaled) an output, both (out, 1): w = code scale - zero."""
     zeros = site.get(".zeros")
-    group = Group(site, "gptq", _MEMBERS)
+    group = Group(site, "gptq", _members(site))
     if zeros is None:
         if site.settings.method == "gptq":
             return group.inconsistent("it has no zero points")

@@ -55,7 +55,9 @@ def _find(site: Site) -> Outcome:
     expected = "int32" if bits == 3 else "uint8"
     height = rows if bits == 8 else -(-rows // parts)
     if codes.dtype.name != expected or codes.shape != (height, columns) or zeros.numel != along:
-        return group.inconsistent(f"its codes or zero points do not fit {rows:,} x {columns:,} values of {bits} bits")
+        return group.inconsistent(
+            f"its codes or zero points do not fit {rows:,} x {columns:,} values of {bits} bits"
+        )
     source = plane(codes)
     unpacked: Matrix = Whole(source) if bits == 8 else Stacked(source, bits, rows, _SHIFTS[bits])
     by_row, by_column = (Blocks(), Blocks(columns)) if axis == 1 else (Blocks(rows), Blocks())
@@ -79,7 +81,9 @@ def _number(site: Site, ending: str) -> int | None:
     """A whole number that is kept as a value or as a tensor of one."""
     tensor = site.get(ending)
     if tensor is not None:
-        return int(tensor.numpy().reshape(-1)[0]) if tensor.numel == 1 and tensor.dtype.kind == "int" else None
+        return (
+            int(tensor.numpy().reshape(-1)[0]) if tensor.numel == 1 and tensor.dtype.kind == "int" else None
+        )
     value = site.value(ending)
     return int(value) if isinstance(value, int) and abs(value) < 1 << 31 else None
 

@@ -19,9 +19,7 @@ class Masked:
 
     def block(self, start: int, stop: int, left: int, right: int) -> Array:
         """Numbers, shape (1, right - left)."""
-        weight, mask = (
-            plane.tensor.dtype.decode(plane.block(0, 1, left, right)) for plane in self._planes
-        )
+        weight, mask = (plane.tensor.dtype.decode(plane.block(0, 1, left, right)) for plane in self._planes)
         kind = np.float64 if weight.dtype == np.float64 else np.float32
         with np.errstate(all="ignore"):
             return np.multiply(weight, mask, dtype=kind)

@@ -87,17 +87,23 @@ def _shape(site: Site, rows: int, width: int) -> tuple[tuple[int, int], tuple[st
     if bias is not None and len(bias.shape) == 1 and bias.numel and rows % bias.numel == 0:
         return (bias.numel, rows * width // bias.numel), ()
     sizes = site.surroundings.sizes
-    possible = [
-        (rows // number, width * number)
-        for number in range(1, rows + 1)
-        if rows % number == 0
-        and _grouped(width * number) == (width if number > 1 else None)
-        and rows // number in sizes
-        and width * number in sizes
-    ] if rows < 1 << 20 else []
+    possible = (
+        [
+            (rows // number, width * number)
+            for number in range(1, rows + 1)
+            if rows % number == 0
+            and _grouped(width * number) == (width if number > 1 else None)
+            and rows // number in sizes
+            and width * number in sizes
+        ]
+        if rows < 1 << 20
+        else []
+    )
     if len(possible) == 1:
         return possible[0], ("its shape is inferred from the sizes of other tensors",)
-    return (rows, width), (f"its rows are groups of {width}: the file does not say how many make an output's",)
+    return (rows, width), (
+        f"its rows are groups of {width}: the file does not say how many make an output's",
+    )
 
 
 def _grouped(inputs: int) -> int | None:

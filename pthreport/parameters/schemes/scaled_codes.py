@@ -21,12 +21,19 @@ _CODES = {
     "_scale_inv": ("",),
     "_scale": ("",),
     "_scales": ("",),
-    ".scale": ("", ".weight"),
+    ".scale": ("", ".weight", ".qweight"),
     ".scales": (".weight",),
     ".scale_weight": (".weight",),
 }
 _ZERO_POINTS = {"_scale": "_zero_point", ".scale": ".zero_point", ".scales": ".zeros"}
-_OF_ACTIVATIONS = ("input_scale", "output_scale", "input_zero_point", "input_scale_ub", "scale_input", "act_scale")
+_OF_ACTIVATIONS = (
+    "input_scale",
+    "output_scale",
+    "input_zero_point",
+    "input_scale_ub",
+    "scale_input",
+    "act_scale",
+)
 _LABELS = {
     "int8": "int8",
     "float8_e4m3fn": "FP8 (E4M3)",
@@ -47,7 +54,11 @@ def _find(site: Site) -> Outcome:
     if scales.dtype.name not in (*FLOATS, *_EXPONENTS):
         return None
     ending = next(
-        (e for e in _CODES[site.ending] if (t := site.get(e)) is not None and t.dtype.name in _LABELS and t.shape),
+        (
+            e
+            for e in _CODES[site.ending]
+            if (t := site.get(e)) is not None and t.dtype.name in _LABELS and t.shape
+        ),
         None,
     )
     codes = None if ending is None else site.get(ending)
@@ -60,14 +71,14 @@ def _find(site: Site) -> Outcome:
         members.append((zeros_ending, "zero points"))
     else:
         zeros = None
-    where = "<." if ending == "" else "."
+    where = "<." if ending == "" and not site.ending.startswith(".") else "."
     members += [(f"{where}{name}", "activation scale") for name in _OF_ACTIVATIONS]
     group = Group(site, "scaled-codes", tuple(members))
     blocks = _blocks(codes.shape, scales.shape, site.settings.numbers("weight_block_size"))
     if blocks is None or (zeros is not None and zeros.shape != scales.shape):
         shapes = f"{_text(scales.shape)} for codes of {_text(codes.shape)}"
         return group.inconsistent(f"its scales have the shape {shapes}, which no blocks fit")
-    size = blocks[-1] if 1 < scales.numel and blocks[-1] < codes.shape[-1] else None
+    size = blocks[-1] if scales.numel > 1 and blocks[-1] < codes.shape[-1] else None
     exponents = scales.dtype.name in _EXPONENTS
     if exponents and scales.dtype.name == "uint8" and (size, codes.dtype.kind) != (MICROSCALING, "float"):
         return None  # bytes are exponents in the microscaling formats only
@@ -82,9 +93,16 @@ def _find(site: Site) -> Outcome:
         decoder=decoder,
         undecoded=None if decoder else "codes and scales are stored in different orders of dimensions",
         order=codes.order,
-        leaf=ending,
+        leaf=_leaf(site, ending),
         group=size,
     )
+
+
+def _leaf(site: Site, ending: str) -> str:
+    """What the parameter's name ends with: codes named "qweight" stand for a weight, or lie below one."""
+    if ending != ".qweight":
+        return ending
+    return "" if "weight" in site.stem.rpartition(".")[2] else ".weight"
 
 
 def _blocks(
@@ -115,9 +133,7 @@ def _blocks(
     return tuple(found)
 
 
-def _decoder(
-    codes: Tensor, scales: Tensor, zeros: Tensor | None, blocks: tuple[int, ...]
-) -> Matrix | None:
+def _decoder(codes: Tensor, scales: Tensor, zeros: Tensor | None, blocks: tuple[int, ...]) -> Matrix | None:
     """Codes in reading order under their scales; None where the scales cannot be brought into that order."""
     order = codes.order
     counts = tuple(-(-size // block) for size, block in zip(codes.shape, blocks, strict=True))
@@ -126,7 +142,9 @@ def _decoder(
         return None
     sizes = tuple(codes.shape[dim] for dim in order)
     spans = tuple(blocks[dim] for dim in order)
-    by_row = Nested(sizes[:-1], spans[:-1]) if len(sizes) > 2 else Blocks(spans[0] if len(sizes) == 2 else 1)
+    by_row = (
+        Nested(sizes[:-1], spans[:-1]) if len(sizes) > 2 else Blocks(spans[0] if len(sizes) == 2 else 1)
+    )
     by_column = Blocks(spans[-1])
     width = sizes[-1]
 
@@ -151,7 +169,7 @@ def _label(name: str, blocks: tuple[int, ...], shape: tuple[int, ...], microscal
     if microscaling:
         return "MXFP4" if name == "F4" else "MXFP8"
     label = _LABELS[name]
-    if len(shape) > 1 and 1 < blocks[-1] < shape[-1] and 1 < blocks[-2]:
+    if len(shape) > 1 and 1 < blocks[-1] < shape[-1] and blocks[-2] > 1:
         return f"{label}, {blocks[-2]} x {blocks[-1]} blocks"
     return label
 

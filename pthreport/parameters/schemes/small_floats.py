@@ -10,17 +10,18 @@ from math import prod
 from pthreport.checkpoint import Tensor
 from pthreport.parameters.codes import Float8, Packed, Stream, Whole, e2m1, e2m3
 from pthreport.parameters.matrix import Matrix, column, floats, plane
+from pthreport.parameters.parameter import MemberRole
 from pthreport.parameters.scaled import Blocks, Grid, Operation, Scaled
 from pthreport.parameters.scheme import Group, Outcome, Scheme, Site
 
 NVFP4_GROUP, MX_GROUP = 16, 32
-_PACKED = (
+_PACKED: tuple[tuple[str, MemberRole], ...] = (
     ("_packed", "codes"),
     ("_scale", "scales"),
     ("_global_scale", "scales of scales"),
     ("<.input_global_scale", "activation scale"),
 )
-_MODELOPT = (
+_MODELOPT: tuple[tuple[str, MemberRole], ...] = (
     ("", "codes"),
     ("_scale", "scales"),
     ("_scale_2", "scales of scales"),

@@ -11,9 +11,10 @@ import numpy as np
 
 from pthreport.checkpoint import ReadError, Tensor
 from pthreport.parameters.matrix import Array, plane
+from pthreport.parameters.parameter import MemberRole
 from pthreport.parameters.scheme import FLOATS, Group, Outcome, Scheme, Site
 
-_MEMBERS = (
+_MEMBERS: tuple[tuple[str, MemberRole], ...] = (
     (".compressed", "values"),
     (".bitmask", "mask"),
     (".row_offsets", "group index"),

@@ -5,7 +5,6 @@ are the dim that u runs along: the outputs (dim 1 of a transposed convolution, w
 """
 
 import threading
-from math import prod
 
 import numpy as np
 
@@ -51,9 +50,13 @@ class Divided:
                     stop = min(start + SCAN, weight.numel)
                     index = np.unravel_index(np.arange(start, stop), weight.read_shape)
                     by_dim = dict(zip(weight.order, index, strict=True))
-                    flat = np.ravel_multi_index(tuple(by_dim[dim] for dim in others), sizes) if others else 0
+                    flat = (
+                        np.ravel_multi_index(tuple(by_dim[dim] for dim in others), sizes) if others else 0
+                    )
                     with np.errstate(all="ignore"):
-                        total += float(np.sum(self._numbers(start, stop) * rows[by_dim[axis]] * columns[flat]))
+                        total += float(
+                            np.sum(self._numbers(start, stop) * rows[by_dim[axis]] * columns[flat])
+                        )
                 self._norm = total
             if self._norm == 0 or self._norm != self._norm:
                 raise ReadError(f"its spectral norm is {self._norm:g}")
@@ -77,7 +80,12 @@ def _find(site: Site) -> Outcome:
     bits = 8 * weight.dtype.itemsize
     if right is None:
         return group.parameter(
-            label, weight.shape, bits, undecoded="its second singular vector was not saved", leaf="", kind="reparametrised"
+            label,
+            weight.shape,
+            bits,
+            undecoded="its second singular vector was not saved",
+            leaf="",
+            kind="reparametrised",
         )
     axes = [dim for dim in (0, 1) if weight.shape[dim] == left.numel]
     if right.dtype.name not in FLOATS or right.shape != (weight.numel // left.numel,) or not axes:
@@ -91,7 +99,9 @@ def _find(site: Site) -> Outcome:
         leaf="",
         kind="reparametrised",
         wide=weight.dtype.name == "float64",
-        notes=("normalised along its first dim: both have one size",) if len(axes) > 1 and len(weight.shape) > 2 else (),
+        notes=("normalised along its first dim: both have one size",)
+        if len(axes) > 1 and len(weight.shape) > 2
+        else (),
     )
 
 

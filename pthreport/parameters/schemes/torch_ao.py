@@ -13,7 +13,7 @@ from pthreport.checkpoint import Record, Tensor
 from pthreport.parameters.codes import Whole
 from pthreport.parameters.matrix import Array, Floats, Matrix, Plane
 from pthreport.parameters.parameter import MemberRole
-from pthreport.parameters.scaled import Blocks, Grid, Nested, Scaled
+from pthreport.parameters.scaled import Blocks, Grid, Nested, Places, Scaled
 from pthreport.parameters.scheme import FLOATS, Group, Outcome, Scheme, Site
 
 _LINEAR = "._packed_params._packed_params"
@@ -43,14 +43,28 @@ _ENDINGS = {
     ".state.1": ".bias",
     ".state.0.0": ".weight",
     ".state.0.1": ".bias",
+    ".zero_point": ".weight",
 }
 _CONTEXTS = ("LinearOpContext", "Conv2dOpContext", "TransposeConv2dOpContext")
 _PACKED = ("LinearPackedParamsBase", "Conv2dPackedParamsBase", "Conv3dPackedParamsBase", "CellParamsBase")
-_CONVOLUTIONS = ("Conv1d", "Conv2d", "Conv3d", "ConvReLU1d", "ConvReLU2d", "ConvReLU3d", "ConvAdd2d", "ConvAddReLU2d")
-_CONVOLUTIONS += ("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d")
+_CONVOLUTIONS: tuple[str, ...] = (
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvReLU1d",
+    "ConvReLU2d",
+    "ConvReLU3d",
+    "ConvAdd2d",
+    "ConvAddReLU2d",
+)
 
 
 def _find(site: Site) -> Outcome:
+    if site.ending == ".zero_point":
+        return _beside_weight(site)
     tensor, leaf = site.tensor, _ENDINGS[site.ending]
     quantized = tensor.quantization is not None
     if not (quantized or tensor.dtype.name in FLOATS) or not _belongs(site):
@@ -77,6 +91,27 @@ def _find(site: Site) -> Outcome:
         leaf=leaf,
         kind="packed" if quantized else "wrapped",
         wide=tensor.dtype.name == "float64",
+    )
+
+
+def _beside_weight(site: Site) -> Outcome:
+    """A convolution of a state dict: its quantized weight has its own scale, those beside it are its output's."""
+    weight = site.get(".weight")
+    if weight is None or weight.quantization is None or site.tensor.numel != 1:
+        return None
+    members: tuple[tuple[str, MemberRole], ...] = (
+        (".weight", "codes"),
+        (".scale", "activation scale"),
+        (".zero_point", "activation scale"),
+    )
+    decoder = _decoder(weight)
+    return Group(site, "torch-ao", members).parameter(
+        _label(weight),
+        weight.shape,
+        8 * weight.dtype.itemsize,
+        decoder=decoder,
+        undecoded=None if decoder is not None else "its codes are not read",
+        order=weight.order,
     )
 
 
@@ -116,6 +151,7 @@ def _decoder(tensor: Tensor) -> Matrix | None:
         return None
     scale, zero = (values.reshape(-1) for values in quantization.parameters(len(tensor.shape)))
     axis = quantization.axis
+    by_row: Places
     if axis is None:
         by_row, by_column = Blocks(max(1, plane.rows)), Blocks(max(1, width))
     else:

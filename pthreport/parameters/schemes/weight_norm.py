@@ -75,7 +75,11 @@ def _find(site: Site) -> Outcome:
     old = site.ending == "_g"
     direction_ending = "_v" if old else ".original1"
     magnitude, direction = site.tensor, site.get(direction_ending)
-    if direction is None or magnitude.dtype.name not in FLOATS or direction.dtype.name != magnitude.dtype.name:
+    if (
+        direction is None
+        or magnitude.dtype.name not in FLOATS
+        or direction.dtype.name != magnitude.dtype.name
+    ):
         return None
     group = Group(site, "weight-norm", ((site.ending, "magnitude"), (direction_ending, "direction")))
     if magnitude.numel == 1 and len(magnitude.shape) <= 1:
@@ -92,7 +96,9 @@ def _find(site: Site) -> Outcome:
         if magnitude.shape[axis] != direction.shape[axis]:
             named = site.stem.endswith(".weight") or not old
             return group.inconsistent("magnitude and direction have different sizes") if named else None
-    if not direction.numel or "parametrizations" in site.stem and not site.stem.count(".parametrizations."):
+    if not direction.numel or (
+        "parametrizations" in site.stem and not site.stem.count(".parametrizations.")
+    ):
         return None
     return group.parameter(
         f"{magnitude.dtype.name}, weight norm",
