@@ -54,7 +54,7 @@ class Index:
 
     def places(self, start: int, stop: int) -> Array:
         """Those that serve `start` to `stop`. Raises `ReadError` where the tensor names one there is not."""
-        found = self.plane.block(0, 1, start, stop)[0].astype(np.int64)
+        found: Array = self.plane.block(0, 1, start, stop)[0].astype(np.int64)
         if found.min() < 0 or found.max() >= self.groups:
             wrong = int(found.min() if found.min() < 0 else found.max())
             raise ReadError(f"its index names group {wrong:,} of {self.groups:,}")

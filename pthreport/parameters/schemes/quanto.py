@@ -4,6 +4,8 @@ The parts of the rows of packed codes are laid over each other in the bits of by
 ones. Where inputs are grouped, a row is a group; the file does not say how many make an output's weights.
 """
 
+from math import prod
+
 from pthreport.checkpoint import Tensor
 from pthreport.parameters.codes import Float8, Stacked, Whole
 from pthreport.parameters.matrix import Matrix, column, plane
@@ -31,15 +33,17 @@ def _find(site: Site) -> Outcome:
     if site.ending != PACKED:
         return _bytes(group, codes, scales)
     rows = scales.numel
-    if shift is None or codes.dtype.name != "uint8" or len(codes.shape) != 2:
+    if shift is None or codes.dtype.name != "uint8" or len(codes.shape) < 2:
         return None
     possible = [bits for bits in (4, 2) if codes.shape[0] == -(-rows * bits // 8)]
-    if scales.shape != (rows, 1) or shift.shape != scales.shape or not possible:
+    if scales.shape != (rows, *([1] * (len(codes.shape) - 1))) or shift.shape != scales.shape or not possible:
         return group.inconsistent("its codes, scales and shifts have different rows")
     if len(possible) > 1:
         return group.inconsistent(f"{rows} rows in {codes.shape[0]} do not tell its bits")
-    bits, width = possible[0], codes.shape[1]
-    shape, notes = _shape(site, rows, width)
+    bits, width = possible[0], prod(codes.shape[1:])
+    if not width:
+        return group.inconsistent("its codes are empty")
+    shape, notes = _shape(site, rows, width) if len(codes.shape) == 2 else ((rows, *codes.shape[1:]), ())
     steps: list[tuple[Operation, Grid]] = [("multiply", Grid(column(scales), Blocks(), Blocks(width)))]
     if shift.dtype.kind == "float":
         steps.append(("subtract", Grid(column(shift), Blocks(), Blocks(width))))
@@ -51,9 +55,9 @@ def _find(site: Site) -> Outcome:
         f"quanto qint{bits}",
         shape,
         bits,
-        decoder=Scaled(Stacked(plane(codes), bits, rows, shifts), steps),
+        decoder=Scaled(Stacked(plane(codes, width), bits, rows, shifts), steps),
         leaf="",
-        group=width if shape != (rows, width) else None,
+        group=width if shape[0] != rows else None,
         notes=notes,
     )
 
@@ -78,7 +82,7 @@ def _bytes(group: Group, codes: Tensor, scales: Tensor) -> Outcome:
     )
 
 
-def _shape(site: Site, rows: int, width: int) -> tuple[tuple[int, int], tuple[str, ...]]:
+def _shape(site: Site, rows: int, width: int) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Outputs and inputs, and what has to be said of how they are known: from the bias, else the one
     pair whose sizes the model has elsewhere."""
     if width not in _GROUPS:
