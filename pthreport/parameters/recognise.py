@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pthreport.checkpoint import Limits, ReadError, Tensor, Value
 from pthreport.parameters.parameter import Member, Parameter
@@ -21,10 +21,10 @@ class Parameters:
 
     found: tuple[Parameter, ...] = ()
     inconsistent: tuple[Inconsistency, ...] = ()
-    member_of: Mapping[str, str] | None = None
+    member_of: Mapping[str, str] = field(default_factory=dict)
 
 
-NOTHING = Parameters(member_of={})
+NOTHING = Parameters()
 """Of a file whose tensors all stand for themselves."""
 
 

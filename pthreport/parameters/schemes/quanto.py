@@ -36,7 +36,11 @@ def _find(site: Site) -> Outcome:
     if shift is None or codes.dtype.name != "uint8" or len(codes.shape) < 2:
         return None
     possible = [bits for bits in (4, 2) if codes.shape[0] == -(-rows * bits // 8)]
-    if scales.shape != (rows, *([1] * (len(codes.shape) - 1))) or shift.shape != scales.shape or not possible:
+    if (
+        scales.shape != (rows, *([1] * (len(codes.shape) - 1)))
+        or shift.shape != scales.shape
+        or not possible
+    ):
         return group.inconsistent("its codes, scales and shifts have different rows")
     if len(possible) > 1:
         return group.inconsistent(f"{rows} rows in {codes.shape[0]} do not tell its bits")
