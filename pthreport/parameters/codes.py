@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from pthreport.checkpoint import Tensor
-from pthreport.checkpoint.dtypes import float8_values
+from pthreport.checkpoint.dtypes import float4_values, float8_values
 from pthreport.parameters.matrix import Array, Float32, Matrix, Plane, rectangle
 
 Table: TypeAlias = Callable[[], Float32]
@@ -90,6 +90,10 @@ class Packed:
         step = self.column_step
         raw = rectangle(self.plane, start, stop, left // step, -(-right // step))
         octets = _octets(raw)
+        if self.bits == 4 and self.table is not None:
+            pairs = _pairs(self.table(), self.high_first)
+            numbers: Array = np.take(pairs, octets).view(np.float32)
+            return numbers[:, : right - left]
         per = 8 // self.bits
         found = np.empty((*octets.shape, per), np.uint8)
         mask = np.uint8((1 << self.bits) - 1)
@@ -98,6 +102,13 @@ class Packed:
             np.bitwise_and(octets >> shift, mask, out=found[..., place])
         codes = found.reshape(octets.shape[0], -1)[:, : right - left]
         return codes if self.table is None else np.take(self.table(), codes)
+
+
+def _pairs(table: Float32, high_first: bool) -> Array:
+    """The two numbers of each byte of two codes, shape (256,), each pair in the bytes of one uint64."""
+    low, high = np.tile(table, 16), np.repeat(table, 16)
+    both = (high, low) if high_first else (low, high)
+    return np.stack(both, axis=1).view(np.uint64)[:, 0]
 
 
 @dataclass(eq=False, slots=True)
@@ -254,11 +265,9 @@ def _octets(raw: Array) -> Array:
     return np.ascontiguousarray(raw).astype(raw.dtype.newbyteorder("<"), copy=False).view(np.uint8)
 
 
-@cache
 def e2m1() -> Float32:
     """The numbers of the 16 codes of 4-bit floats (OCP Microscaling Formats 1.0, 5.3.3), shape (16,)."""
-    half = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0]
-    return _table([*half, *(-x for x in half)])
+    return float4_values()
 
 
 @cache

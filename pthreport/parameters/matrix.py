@@ -17,9 +17,6 @@ from pthreport.checkpoint import ReadError, Tensor
 Array: TypeAlias = NDArray[Any]
 Float32: TypeAlias = NDArray[np.float32]
 
-KEPT = 1 << 16
-"""Elements up to which a plane (of scales, as a rule) is read once and kept."""
-
 SCAN = 1 << 18
 """Values that are decoded at a time where all of a tensor is gone through."""
 
@@ -72,17 +69,9 @@ class Plane:
     as_stored: bool = False
     row_step: int = field(default=1, init=False)
     column_step: int = field(default=1, init=False)
-    _kept: Array | None = field(default=None, init=False, repr=False)
 
     def block(self, start: int, stop: int, left: int, right: int) -> Array:
         """Raw values, type `tensor.dtype.raw`."""
-        if self.rows * self.columns <= KEPT:
-            if self._kept is None:
-                self._kept = self._read(0, self.rows, 0, self.columns)
-            return self._kept[start:stop, left:right]
-        return self._read(start, stop, left, right)
-
-    def _read(self, start: int, stop: int, left: int, right: int) -> Array:
         tensor, width = self.tensor, self.columns
         if not self.as_stored and not in_c_order(tensor):
             if tensor.shape != (self.rows, self.columns):

@@ -1,6 +1,6 @@
 """Codes turned into numbers by scales and zero points that each serve a block of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -77,11 +77,12 @@ class Grid:
         rows, columns = numbers.shape
         if rows == 0 or columns == 0:
             return
-        down, across = self.by_row.places(start, start + rows), self.by_column.places(left, left + columns)
-        top, first = int(down.min()), int(across.min())
-        factors = rectangle(self.values, top, int(down.max()) + 1, first, int(across.max()) + 1)
+        down, top, bottom = _served(self.by_row, start, rows)
+        across, first, last = _served(self.by_column, left, columns)
+        factors = rectangle(self.values, top, bottom, first, last)
+        factors = factors.astype(numbers.dtype, copy=False)
         if len(factors) > 1 and self.by_row != Blocks():
-            factors = np.take(factors, down - top, axis=0)
+            factors = np.take(factors, down() - top, axis=0)
         call = _OPERATIONS[operation]
         block = self.by_column.size if isinstance(self.by_column, Blocks) else 0
         if factors.shape[1] == 1 or block == 1:
@@ -90,7 +91,16 @@ class Grid:
             blocks = numbers.reshape(rows, columns // block, block)
             call(blocks, factors[:, :, None], out=blocks, casting="unsafe")
         else:
-            call(numbers, np.take(factors, across - first, axis=1), out=numbers, casting="unsafe")
+            call(numbers, np.take(factors, across() - first, axis=1), out=numbers, casting="unsafe")
+
+
+def _served(by: Places, start: int, count: int) -> tuple[Callable[[], Array], int, int]:
+    """What serves each of `count` rows (columns), and the first and one behind the last of them. Where blocks
+    do, nothing needs to be counted out for that."""
+    if isinstance(by, Blocks):
+        return lambda: by.places(start, start + count), start // by.size, (start + count - 1) // by.size + 1
+    found = by.places(start, start + count)
+    return lambda: found, int(found.min()), int(found.max()) + 1
 
 
 @dataclass(eq=False, slots=True)
@@ -125,9 +135,7 @@ class Scaled:
         """Numbers, a fresh array."""
         kind = np.float64 if self.wide else np.float32
         codes = self.codes.block(start, stop, left, right)
-        numbers = np.ascontiguousarray(codes, kind)
-        if numbers is codes:
-            numbers = codes.copy()
+        numbers = np.ascontiguousarray(codes, kind)  # floats that are no copy are a fresh array already
         with np.errstate(all="ignore"):  # a scale may be infinite, or no number
             for operation, by in self.steps:
                 if isinstance(by, Grid):

@@ -215,3 +215,27 @@ def test_orthogonal_is_named_and_not_decoded(tmp_path: Path) -> None:
     torch.save(model.state_dict(), tmp_path / "m.pt")
     one = found_in(open_checkpoint(tmp_path / "m.pt")).found[0]
     assert (one.path, one.shape, one.scheme, one.decoded) == ("weight", (4, 6), "orthogonal", False)
+
+
+def test_f4_of_safetensors_has_its_bytes_and_its_numbers(tmp_path: Path) -> None:
+    import json
+
+    raw, scales = np.arange(64, dtype=np.uint8).reshape(2, 32) * 4 + 1, np.array([[120, 127]] * 2, np.uint8)
+    header = json.dumps(
+        {
+            "m.weight": {"dtype": "F4", "shape": [2, 64], "data_offsets": [0, 64]},
+            "m.weight_scale": {"dtype": "F8_E8M0", "shape": [2, 2], "data_offsets": [64, 68]},
+        }
+    ).encode()
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + raw.tobytes() + scales.tobytes())
+    checkpoint = open_checkpoint(path)
+    assert checkpoint.complete
+    stored = checkpoint.tensors["m.weight"]
+    assert (stored.shape, stored.nbytes, stored.dtype.name) == ((2, 64), 64, "F4")
+    numbers = np.array([[e2m1(int(b) >> s & 15) for b in row for s in (0, 4)] for row in raw], np.float32)
+    np.testing.assert_array_equal(stored.numpy(), numbers)
+    np.testing.assert_array_equal(stored.read(3, 70), numbers.reshape(-1)[3:70])
+    one = found_in(checkpoint).found[0]
+    assert (one.label, one.bits, one.group) == ("MXFP4", 4, 32)
+    np.testing.assert_array_equal(one.numpy(), numbers * np.repeat([[2.0**-7, 1.0]], 32, axis=1))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pthreport.checkpoint import DTYPES, Checkpoint, ReadError, Tensor, open_checkpoint
 from pthreport.checkpoint.geometry import contiguous_strides
-from pthreport.parameters import SCHEMES, Parameters, logical_parameters
+from pthreport.parameters import SCHEMES, Parameters, Scheme, logical_parameters
+from pthreport.parameters.scheme import Outcome, Site
 from tests.parameters.packing import Array, awq, found_in, gptq, opened
 
 DATA = Path(__file__).parent / "data"
@@ -79,10 +80,10 @@ def test_a_damaged_group_is_named_or_left_alone(file: Path, how: str, which: int
         tensors[victim] = changed(tensors[victim], how, at)
     damaged = logical_parameters(tensors, checkpoint.tree)
     read_everything(damaged)
-    for one in damaged.inconsistent:
-        assert one.text
-        assert one.members
-        assert set(one.members) <= set(tensors)
+    for group in damaged.inconsistent:
+        assert group.text
+        assert group.members
+        assert set(group.members) <= set(tensors)
     # Every other parameter is what it was.
     before = {p.anchor: p for p in whole.found if victim not in {m.path for m in p.members}}
     after = {p.anchor: p for p in damaged.found}
@@ -161,10 +162,15 @@ def test_a_hundred_thousand_tensors_take_no_longer_than_reading_their_names(tmp_
     plain = changed(checkpoint.tensors["m.scales"], "flat", 0)
     many = {f"layers.{i}.weight": plain for i in range(20_000)}
     asked: list[str] = []
-    counted = tuple(
-        replace(scheme, find=lambda site, find=scheme.find: (asked.append(site.anchor), find(site))[1])
-        for scheme in SCHEMES
-    )
+
+    def counting(scheme: Scheme) -> Scheme:
+        def find(site: Site) -> Outcome:
+            asked.append(site.anchor)
+            return scheme.find(site)
+
+        return replace(scheme, find=find)
+
+    counted = tuple(map(counting, SCHEMES))
     assert logical_parameters(many, None, schemes=counted).found == ()
     assert asked == []
     found = logical_parameters({**many, **checkpoint.tensors}, None, schemes=counted)

@@ -80,7 +80,11 @@ def _find(site: Site) -> Outcome:
         return group.inconsistent(f"its scales have the shape {shapes}, which no blocks fit")
     size = blocks[-1] if scales.numel > 1 and blocks[-1] < codes.shape[-1] else None
     exponents = scales.dtype.name in _EXPONENTS
-    if exponents and scales.dtype.name == "uint8" and (size, codes.dtype.kind) != (MICROSCALING, "float"):
+    if (
+        exponents
+        and scales.dtype.name == "uint8"
+        and (size, codes.dtype.name != "int8") != (MICROSCALING, True)
+    ):
         return None  # bytes are exponents in the microscaling formats only
     name = codes.dtype.name
     bits = 4 if name == "F4" else 8
@@ -109,11 +113,13 @@ def _blocks(
     codes: tuple[int, ...], scales: tuple[int, ...], stated: tuple[int, ...]
 ) -> tuple[int, ...] | None:
     """How many codes along each dim share a scale; None where the shapes do not say it."""
+    if 0 in codes:
+        return None
     if prod(scales) == 1:
         return codes
     if len(scales) < len(codes) and scales == codes[: len(scales)]:
         scales = (*scales, *([1] * (len(codes) - len(scales))))
-    if len(scales) != len(codes) or 0 in codes:
+    if len(scales) != len(codes):
         return None
     found = []
     for dim, (size, count) in enumerate(zip(codes, scales, strict=True)):

@@ -82,23 +82,19 @@ def _find(site: Site) -> Outcome:
     ):
         return None
     group = Group(site, "weight-norm", ((site.ending, "magnitude"), (direction_ending, "direction")))
+    axis: int | None = None
     if magnitude.numel == 1 and len(magnitude.shape) <= 1:
         if old and not site.stem.endswith(".weight"):
             return None  # a scalar and a tensor: the names alone say little
-        axis = None
     else:
-        if len(magnitude.shape) != len(direction.shape):
+        axes = [dim for dim, size in enumerate(magnitude.shape) if size != 1]
+        if len(magnitude.shape) != len(direction.shape) or len(axes) > 1:
             return None
-        axes = [dim for dim, size in enumerate(magnitude.shape) if size > 1]
         axis = axes[0] if axes else 0
-        if len(axes) > 1:
-            return None
         if magnitude.shape[axis] != direction.shape[axis]:
             named = site.stem.endswith(".weight") or not old
             return group.inconsistent("magnitude and direction have different sizes") if named else None
-    if not direction.numel or (
-        "parametrizations" in site.stem and not site.stem.count(".parametrizations.")
-    ):
+    if not direction.numel or (not old and ".parametrizations." not in site.stem):
         return None
     return group.parameter(
         f"{magnitude.dtype.name}, weight norm",
