@@ -164,7 +164,7 @@ class Stream:
         else:
             raw = np.ascontiguousarray(self.plane.block(start, stop, low, high).T)
         codes = _unpacked(raw.view(f"u{raw.dtype.itemsize}"), self.bits, self._step)[: last - first]
-        codes = codes if self.down else codes.T
+        codes = codes if self.down else np.ascontiguousarray(codes.T)
         return codes if self.table is None else np.take(self.table(), codes)
 
 

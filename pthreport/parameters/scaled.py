@@ -146,13 +146,11 @@ class Scaled:
 
 
 @dataclass(eq=False, slots=True)
-class Shifted:
-    """Codes of a matrix as signed integers: each less by `by` (and, where the codes are so wide that this
-    wraps around, kept to `mask`)."""
+class Incremented:
+    """Codes of a matrix, each more by one, modulo the power of two above `mask`."""
 
     codes: Matrix
-    by: int
-    mask: int | None = None
+    mask: int
 
     @property
     def rows(self) -> int:
@@ -175,6 +173,6 @@ class Shifted:
         return self.codes.column_step
 
     def block(self, start: int, stop: int, left: int, right: int) -> Array:
-        """Codes, int16."""
-        found = self.codes.block(start, stop, left, right).astype(np.int16) - np.int16(self.by)
-        return found if self.mask is None else found & np.int16(self.mask)
+        """Codes, uint8."""
+        more = self.codes.block(start, stop, left, right) + np.uint8(1)
+        return np.bitwise_and(more, np.uint8(self.mask))

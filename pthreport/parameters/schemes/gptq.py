@@ -9,10 +9,10 @@ group of each input. The first files had one group, no packed zero points and no
 import numpy as np
 
 from pthreport.checkpoint import Tensor
-from pthreport.parameters.codes import Stream
+from pthreport.parameters.codes import Packed, Stream
 from pthreport.parameters.matrix import Matrix, flat, floats, plane
 from pthreport.parameters.parameter import MemberRole
-from pthreport.parameters.scaled import Blocks, Grid, Index, Operation, Scaled, Shifted
+from pthreport.parameters.scaled import Blocks, Grid, Incremented, Index, Operation, Scaled
 from pthreport.parameters.scheme import FLOATS, Group, Outcome, Scheme, Site
 
 BITS = (2, 3, 4, 8)
@@ -78,7 +78,10 @@ def _find(site: Site) -> Outcome:
         if version
         else ("zero points as GPTQ's first version stores them: no checkpoint_format says otherwise",)
     )
-    zero = Shifted(Stream(plane(zeros), bits, outputs), 0 if version == "gptq_v2" else -1, (1 << bits) - 1)
+    stored: Matrix = (
+        Packed(plane(zeros), bits, outputs) if bits != 3 else Stream(plane(zeros), bits, outputs)
+    )
+    zero: Matrix = stored if version == "gptq_v2" else Incremented(stored, (1 << bits) - 1)
     by_group = Blocks(size) if index is None else Index(plane(index, inputs), groups)
     return group.parameter(
         f"GPTQ, {bits}-bit",
