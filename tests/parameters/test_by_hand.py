@@ -7,8 +7,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pthreport.checkpoint import open_checkpoint
-from pthreport.parameters import Parameter
+from pthreport.checkpoint import Record, Tensor, open_checkpoint, walk
+from pthreport.parameters import Parameter, logical_parameters
 from tests.parameters.packing import Array, awq, e2m1, e4m3, found_in, gptq, opened
 
 
@@ -239,3 +239,29 @@ def test_f4_of_safetensors_has_its_bytes_and_its_numbers(tmp_path: Path) -> None
     one = found_in(checkpoint).found[0]
     assert (one.label, one.bits, one.group) == ("MXFP4", 4, 32)
     np.testing.assert_array_equal(one.numpy(), numbers * np.repeat([[2.0**-7, 1.0]], 32, axis=1))
+
+
+def test_parameters_prepacked_for_mobile(tmp_path: Path) -> None:
+    """As torch.utils.mobile_optimizer folds them: contexts of XNNPACK whose state is (weight, bias, ...)."""
+    torch.save({"w": torch.randn(6, 3, 2, 2), "b": torch.randn(6)}, tmp_path / "m.pt")
+    stored = open_checkpoint(tmp_path / "m.pt").tensors
+    weight, bias = stored["w"].copy(), stored["b"].copy()
+    context = Record(
+        "__torch__.torch.classes.xnnpack",
+        "Conv2dOpContext",
+        state=(weight, bias, [1, 1], [0, 0], [1, 1], 1),
+    )
+    other = Record("__torch__.mine", "Pair", state=(stored["w"].copy(), stored["b"].copy()))
+    tree = {"prepack_folding._jit_pass_packed_weight_0": context, "pair": other}
+    tensors = {}
+    for visit in walk(tree):
+        if isinstance(visit.value, Tensor):
+            visit.value.path = visit.path
+            tensors[visit.path] = visit.value
+    found = logical_parameters(tensors, tree)
+    base = "prepack_folding._jit_pass_packed_weight_0"
+    assert {one.path: one.shape for one in found.found} == {
+        f"{base}.weight": (6, 3, 2, 2),
+        f"{base}.bias": (6,),
+    }
+    np.testing.assert_array_equal(found.found[0].numpy(), stored["w"].numpy())
