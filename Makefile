@@ -6,7 +6,8 @@
 #   make bench     the benchmarks (minutes; makes 1.3 GB of files and a second environment in benchmarks/work)
 #   make samples   write the bundled reports again after a change to them
 #   make picture   photograph the bundled page for the README (needs Chromium)
-#   make prove     all proofs of the reader's safety that make test only samples (an hour; PROVE_ARGS="-n 4" on four cores)
+#   make prove     all proofs of the reader's safety that make test only samples, and packed weights beside the libraries
+#                  that write them (an hour; PROVE_ARGS="-n 4" on four cores; a second environment in .venv-libraries)
 #   make fuzz      ten minutes of coverage-guided fuzzing of the reader (installs atheris)
 #   make train     train the bundled checkpoint again (its bytes differ between processors and torch versions)
 #   make clean     remove all that this file makes, the environment included
@@ -37,6 +38,10 @@ prove: $(VENV)/.installed-dev
 	PTHREPORT_PROVE=1 $(BIN)/python -m pytest $(PROVE_ARGS) tests/hostile \
 	    tests/checkpoint/test_any_bytes.py tests/checkpoint/test_against_cpython.py
 	$(BIN)/python -m tests.hostile
+	$(PYTHON) -m venv $(VENV)-libraries
+	$(VENV)-libraries/bin/python -m pip install --quiet --disable-pip-version-check -r tests/parameters/libraries.txt
+	$(VENV)-libraries/bin/python -W ignore tests/parameters/write_library_files.py build/library_files
+	PTHREPORT_LIBRARY_FILES=build/library_files $(BIN)/python -m pytest tests/parameters/test_against_libraries.py
 
 FUZZ_ARGS ?= -max_total_time=600
 fuzz: $(VENV)/.installed-dev
@@ -53,7 +58,7 @@ train: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_reports.train_digits_cnn
 
 clean:
-	rm -rf $(VENV) build dist demo_report.html benchmarks/work .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-libraries build dist demo_report.html benchmarks/work .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment that is there is used as it is; the stamps say what has been installed into it.

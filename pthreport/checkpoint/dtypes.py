@@ -209,6 +209,24 @@ SAFETENSORS_DTYPES: dict[str, DType] = {
 SAFETENSORS_BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}
 """Bits an element, of safetensors' types below a byte."""
 
+SAFETENSORS_PACKED: dict[str, DType] = {
+    "F4": DType("F4", "quantized", np.dtype(np.float32), None, (2, 1)),
+    **{
+        name: DType(name, "quantized", np.dtype(np.uint8), f"how {name} is packed is not specified", (4, 3))
+        for name in ("F6_E2M3", "F6_E3M2")
+    },
+}
+"""Those types; `read` gives what the codes of F4 stand for."""
+
+
+@cache
+def float4_values() -> NDArray[np.float32]:
+    """The numbers of the 16 codes of float4 e2m1 (OCP Microscaling Formats 1.0, 5.3.3), shape (16,), read only."""
+    half = [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0]
+    table = np.asarray([*half, *(-x for x in half)], np.float32)
+    table.setflags(write=False)
+    return table
+
 
 def numpy_dtype(name: str) -> tuple[DType, str] | None:
     """The element type and byte order ("little", "big") of a numpy type string such as "<f4", "b1",

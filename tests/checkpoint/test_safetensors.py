@@ -132,10 +132,12 @@ def test_holes_and_overlaps_are_told(tmp_path: Path, header: Any, data: bytes, w
         assert words in checkpoint.problems[0].text
 
 
-def test_packed_types_are_named(tmp_path: Path) -> None:
-    with open_checkpoint(write(tmp_path / "m", {"a": entry("F4", [4], 0, 2)}, bytes(2))) as checkpoint:
-        assert checkpoint.tensors["a"].shape == (4,)
-        assert "F4 is not unpacked" in (checkpoint.tensors["a"].problem or "")
+def test_types_below_a_byte_have_their_true_bytes(tmp_path: Path) -> None:
+    entries = {"a": entry("F4", [4], 0, 2), "b": entry("F6_E2M3", [4], 2, 5)}
+    with open_checkpoint(write(tmp_path / "m", entries, bytes([0x21, 0xF7, 1, 2, 3]))) as checkpoint:
+        assert (checkpoint.tensors["a"].nbytes, checkpoint.tensors["b"].nbytes) == (2, 3)
+        assert checkpoint.tensors["a"].numpy().tolist() == [0.5, 1.0, 6.0, -6.0]
+        assert "F6_E2M3 is packed" in (checkpoint.tensors["b"].problem or "")
 
 
 @pytest.mark.parametrize(

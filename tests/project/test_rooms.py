@@ -14,6 +14,7 @@ ROOMS: dict[str, set[str]] = {
     "document": set(),
     "checkpoint": {"document"},
     "redaction": {"document", "checkpoint"},
+    "parameters": {"document", "checkpoint"},
     "anatomy": {"document", "checkpoint"},
     "measure": {"document", "checkpoint"},
     "survey": {"document", "checkpoint", "anatomy", "measure"},

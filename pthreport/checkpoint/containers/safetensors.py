@@ -6,8 +6,9 @@ import math
 from collections import Counter
 from typing import Any
 
+from pthreport.checkpoint.containers.nibbles import Nibbles
 from pthreport.checkpoint.containers.reading import Reading
-from pthreport.checkpoint.dtypes import DTYPES, SAFETENSORS_BITS, SAFETENSORS_DTYPES, DType
+from pthreport.checkpoint.dtypes import SAFETENSORS_BITS, SAFETENSORS_DTYPES, SAFETENSORS_PACKED, DType
 from pthreport.checkpoint.errors import FormatError
 from pthreport.checkpoint.geometry import LARGEST, addressable, contiguous_strides
 from pthreport.checkpoint.limits import met
@@ -170,25 +171,27 @@ def _tensor(reading: Reading, entry: Any, data: Stretch, name: str) -> tuple[Ten
     if not addressable(shape, 16):
         raise FormatError("its shape has more elements than any memory addresses")
     numel = math.prod(shape)
-    dtype, bits = _element_type(entry["dtype"])
+    word = entry["dtype"]
+    dtype, bits = _element_type(word)
     if bits * numel != 8 * (end - begin):
         raise FormatError(
             f"its shape and type need {bits * numel / 8:,.0f} bytes, its data_offsets span {end - begin:,}",
             kind="sizes-disagree",
         )
-    storage = Storage(("data", begin, name), dtype, (end - begin) // dtype.itemsize)
-    storage.data = Stretch(data, begin, max(0, min(end, data.length) - begin))
+    stretch = Stretch(data, begin, max(0, min(end, data.length) - begin))
+    if word == "F4":
+        storage = Storage(("data", begin, name), dtype, numel, data=Nibbles(stretch))
+    else:
+        storage = Storage(("data", begin, name), dtype, (end - begin) // dtype.itemsize, data=stretch)
     return Tensor(tuple(shape), contiguous_strides(shape), 0, dtype, storage), (begin, end)
 
 
 def _element_type(word: Any) -> tuple[DType, int]:
-    """The element type and its bits; the packed ones come as bytes that are not unpacked."""
+    """The element type and its bits."""
     if not isinstance(word, str):
         raise FormatError("its dtype is no text")
-    if word in SAFETENSORS_BITS:
-        packed = DTYPES["uint8"]
-        reason = f"the packed type {word} is not unpacked yet"
-        return DType(word, "float", packed.raw, reason), SAFETENSORS_BITS[word]
+    if word in SAFETENSORS_PACKED:
+        return SAFETENSORS_PACKED[word], SAFETENSORS_BITS[word]
     dtype = SAFETENSORS_DTYPES.get(word)
     if dtype is None:
         raise FormatError(f"the unknown dtype {word[:40]!r}")

@@ -1,0 +1,46 @@
+"""The schemes, each in the file of its id; of two that would have the same tensor, the first has it."""
+
+from pthreport.parameters.scheme import Scheme
+from pthreport.parameters.schemes import (
+    awq,
+    bitsandbytes_4bit,
+    bitsandbytes_8bit,
+    compressed_integers,
+    exl2,
+    gpt_fast_int4,
+    gpt_oss_mxfp4,
+    gptq,
+    hqq,
+    orthogonal,
+    pruned,
+    quanto,
+    scaled_codes,
+    small_floats,
+    sparse_bitmask,
+    spectral_norm,
+    torch_ao,
+    torchao,
+    weight_norm,
+)
+
+SCHEMES: tuple[Scheme, ...] = (
+    torchao.SCHEME,
+    awq.SCHEME,
+    gptq.SCHEME,
+    bitsandbytes_4bit.SCHEME,
+    bitsandbytes_8bit.SCHEME,
+    compressed_integers.SCHEME,
+    small_floats.SCHEME,
+    gpt_oss_mxfp4.SCHEME,
+    hqq.SCHEME,
+    quanto.SCHEME,
+    exl2.SCHEME,
+    gpt_fast_int4.SCHEME,
+    scaled_codes.SCHEME,
+    sparse_bitmask.SCHEME,
+    torch_ao.SCHEME,
+    weight_norm.SCHEME,
+    spectral_norm.SCHEME,
+    orthogonal.SCHEME,
+    pruned.SCHEME,
+)
