@@ -13,13 +13,14 @@ class Choices:
     With a `seed` each choice is drawn; with `given` numbers they are taken one by one, cut to what is
     possible, and 0 once they run out. A generator puts its simplest alternative first: a shorter list
     with smaller numbers then makes a simpler file, whatever the grammar (as in Hypothesis, MacIver and
-    Donaldson 2020, "Test-case reduction via test-case generation").
+    Donaldson 2020, "Test-case reduction via test-case generation"). A `tame` file names nothing but what is harmless.
     """
 
     def __init__(self, seed: str = "", given: Sequence[int] | None = None) -> None:
         self._random = random.Random(seed)
         self._given = given
         self.made: list[int] = []
+        self.tame = False
 
     def below(self, count: int) -> int:
         """A number from 0 to `count` - 1."""

@@ -105,6 +105,7 @@ def changed(c: Choices, content: bytes) -> bytes:
 def generate(seed: str = "", given: Sequence[int] | None = None) -> tuple[GeneratedFile, list[int]]:
     """The file of a seed, or of given choices; with the choices that were made."""
     c = Choices(seed, given)
+    c.tame = c.rarely(5)
     changes = max(0, c.below(8) - 5)
     kind, content = container(c, DEPTH)
     form = c.below(24)

@@ -63,14 +63,16 @@ def faults(report: Reported, loaded: Loaded) -> list[Fault]:
         return [Fault("the reader raises", "", report.crash)]
     if not report.complete:
         return []
-    found = []
+    found = [
+        Fault("a name is missing", loaded.names[pair], ".".join(pair)) for pair in missing(report, loaded)
+    ]
     for pair, loader in loaded.names.items():
-        if IMPORTABLE.fullmatch(pair[0]) is None:
-            continue
-        verdict = verdict_on(report, pair)
-        if verdict is None:
-            found.append(Fault("a name is missing", loader, ".".join(pair)))
-        elif verdict == "known" and pair not in KNOWN and pair not in CHECKED and not script_class(pair):
+        if (
+            verdict_on(report, pair) == "known"
+            and pair not in KNOWN
+            and pair not in CHECKED
+            and not script_class(pair)
+        ):
             found.append(Fault("a name is known that is not on the list", loader, ".".join(pair)))
     clean = set(report.verdicts.values()) <= {"known"}
     if clean:
@@ -78,6 +80,15 @@ def faults(report: Reported, loaded: Loaded) -> list[Fault]:
         found += [Fault("a file of known names changes what it names", "", one) for one in loaded.changed]
         found += [Fault("a function known in a call is a value", one, "") for one in loaded.escaped[:1]]
     return found
+
+
+def missing(report: Reported, loaded: Loaded) -> list[tuple[str, str]]:
+    """Names that are not listed, whether or not the report says that it is partial."""
+    return [
+        pair
+        for pair in loaded.names
+        if IMPORTABLE.fullmatch(pair[0]) is not None and verdict_on(report, pair) is None
+    ]
 
 
 def verdict_on(report: Reported, pair: tuple[str, str]) -> str | None:

@@ -56,6 +56,7 @@ class Loads:
             return
         self._seen.add(content)
         self._stream(f"{where}pickle", Unpickler, content, depth)
+        self._stream(f"{where}pickle in latin-1", _latin, content, depth)
         if not where or depth < 2:
             self._stream(f"{where}Python's pickle", pickle._Unpickler, content, depth)
         self._try(
@@ -107,6 +108,11 @@ class Loads:
                 self.content(bytes(value), f"{name}, bytes, ", depth + 1)
             elif any(value is one for one in self._called_only):
                 self.escaped.append(name)
+
+
+def _latin(file: io.BytesIO) -> Unpickler:
+    """As people read what Python 2 wrote."""
+    return Unpickler(file, encoding="latin1")
 
 
 def _script(path: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.oracle.files import GeneratedFile, generate
 from tests.oracle.jailed import Jail, Loaded
-from tests.oracle.judgement import Fault, Reported, faults, reported
+from tests.oracle.judgement import Fault, Reported, faults, missing, reported
 from tests.oracle.shrink import shrink
 
 FOUND = Path(__file__).parents[2] / "fuzz" / "work" / "oracle"
@@ -38,6 +38,9 @@ class Tally:
         counts["files"] += 1
         counts["refused"] += report.refused is not None
         counts["partial"] += report.refused is None and not report.complete
+        counts["partial with a name missing"] += (
+            report.refused is None and not report.complete and bool(missing(report, loaded))
+        )
         counts["clean"] += report.complete and set(report.verdicts.values()) <= {"known"}
         counts["named"] += bool(loaded.names)
         counts["names"] += len(loaded.names)
@@ -52,7 +55,7 @@ class Tally:
         return (
             f"{count['files']:,} files: {count['taken']:,} taken by some loader, {count['named']:,} that name something "
             f"({count['names']:,} names), {count['died']:,} that a loader does not survive; the reader refuses "
-            f"{count['refused']:,}, reads {count['partial']:,} in part, finds {count['clean']:,} clean."
+            f"{count['refused']:,}, reads {count['partial']:,} in part (and misses a name in {count['partial with a name missing']:,}), finds {count['clean']:,} clean."
         )
 
 

@@ -3,6 +3,7 @@
 import struct
 
 from tests.oracle.choices import Choices
+from tests.oracle.fragments import HARMLESS
 
 DANGEROUS = (
     ("os", "system"), ("posix", "system"), ("builtins", "eval"), ("__builtin__", "exec"), ("subprocess", "Popen"),
@@ -106,7 +107,10 @@ def named(c: Choices, module: str, attribute: str) -> bytes:
 
 
 def some_name(c: Choices) -> tuple[str, str]:
-    """A name that nobody should import: one that is only in this place of the file, or a notorious one."""
+    """A name that nobody should import: one that is only in this place of the file, or a notorious one. In a tame
+    file it is one of the reader's list."""
+    if c.tame:
+        return c.pick(HARMLESS)
     if c.below(2):
         return c.pick(DANGEROUS)
     return f"evil{len(c.made)}", f"f{len(c.made)}"
