@@ -1,11 +1,12 @@
 """Whole files from the grammar: a container, what is put before and behind it, and changed bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.hostile.archives import torch_file
 from tests.oracle import other_files, torch_files
 from tests.oracle.choices import Choices
+from tests.oracle.folder_files import folder
 from tests.oracle.other_files import ENDINGS
 from tests.oracle.programs import DEPTH, payload, program
 from tests.oracle.spellings import named, some_name
@@ -22,11 +23,13 @@ PIECES = (
 
 @dataclass(frozen=True)
 class GeneratedFile:
-    """A file's name and bytes, and which of the grammar's containers it is made as."""
+    """A file's ending and bytes, and which of the grammar's containers it is made as. A folder has `files` by their
+    relative names instead."""
 
     kind: str
     ending: str
     content: bytes
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 def bare(c: Choices, depth: int) -> bytes:
@@ -106,6 +109,9 @@ def generate(seed: str = "", given: Sequence[int] | None = None) -> tuple[Genera
     """The file of a seed, or of given choices; with the choices that were made."""
     c = Choices(seed, given)
     c.tame = c.rarely(5)
+    if c.rarely(20):
+        files = folder(c, embed, DEPTH)
+        return GeneratedFile("folder", "", b"", files), c.made
     changes = max(0, c.below(8) - 5)
     kind, content = container(c, DEPTH)
     form = c.below(24)

@@ -5,6 +5,7 @@ Each loader is real. What it looks up goes to the session's recorder, whatever b
 
 import contextlib
 import io
+import os
 import pickle
 import tarfile
 import zipfile
@@ -39,6 +40,15 @@ class Loads:
         self._seen: set[bytes] = set()
         self.taken: set[str] = set()
         self.escaped: list[str] = []
+
+    def path(self, path: str) -> None:
+        """A file, or every file of a folder."""
+        if not os.path.isdir(path):
+            self.file(path)
+            return
+        for folder, _, names in os.walk(path):
+            for name in sorted(names):
+                self.file(os.path.join(folder, name))
 
     def file(self, path: str) -> None:
         """Everything that opens a file by its path, then everything that takes its bytes."""

@@ -1,6 +1,7 @@
 """Running many files: batches through the reader and the jail, a tally, and what is found made smaller."""
 
 import hashlib
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -81,7 +82,10 @@ def run_seeds(seed: str, start: int, stop: int) -> tuple[Tally, list[Found]]:
                     if kept[fault.signature] <= MADE_SMALLER:
                         file = keep(fault, smaller(jail, folder, fault, choices))
                     found.append(Found(fault, file))
-                path.unlink()
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
     return tally, found
 
 
@@ -92,17 +96,34 @@ def run_files(paths: Sequence[Path]) -> tuple[Tally, list[Found]]:
         folder = Path(name)
         folder.chmod(0o755)
         for at, path in enumerate(paths):
-            file = written(folder, str(at), GeneratedFile("given", path.suffix, path.read_bytes()))
+            file = written(folder, str(at), given(path))
             report, (loaded,) = reported(file), jail.load([file])
             tally.add(report, loaded)
             found += [Found(fault, path) for fault in faults(report, loaded)]
     return tally, found
 
 
+def given(path: Path) -> GeneratedFile:
+    """A file or folder that is there."""
+    if not path.is_dir():
+        return GeneratedFile("given", path.suffix, path.read_bytes())
+    inside = {
+        one.relative_to(path).as_posix(): one.read_bytes() for one in path.rglob("*") if one.is_file()
+    }
+    return GeneratedFile("given", "", b"", inside)
+
+
 def written(folder: Path, name: str, file: GeneratedFile) -> Path:
-    """The file in the folder."""
+    """The file, or a whole folder, in `folder`."""
     path = folder / f"{name}{file.ending}"
-    path.write_bytes(file.content)
+    if not file.files:
+        path.write_bytes(file.content)
+        return path
+    if path.exists():
+        shutil.rmtree(path)
+    for relative, content in file.files.items():
+        (path / relative).parent.mkdir(parents=True, exist_ok=True)
+        (path / relative).write_bytes(content)
     return path
 
 
@@ -124,6 +145,5 @@ def keep(fault: Fault, file: GeneratedFile) -> Path:
     """Write what was found to the folder of findings."""
     FOUND.mkdir(parents=True, exist_ok=True)
     title = "".join(one if one.isalnum() else "-" for one in fault.sort)
-    path = FOUND / f"{title}-{hashlib.sha256(file.content).hexdigest()[:8]}{file.ending}"
-    path.write_bytes(file.content)
-    return path
+    digest = hashlib.sha256(file.content + repr(file.files).encode()).hexdigest()[:8]
+    return written(FOUND, f"{title}-{digest}", file)

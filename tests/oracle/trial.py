@@ -51,7 +51,7 @@ class Trial:
             loads = loaders.Loads((self.real[CALLED_ONLY],))
             watch.events, watch.on = [], True
             try:
-                loads.file(path)
+                loads.path(path)
             except Exception as error:
                 events.append(f"the oracle itself: {type(error).__name__}: {error}"[:300])
             watch.on = False
