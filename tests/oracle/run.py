@@ -82,10 +82,7 @@ def run_seeds(seed: str, start: int, stop: int) -> tuple[Tally, list[Found]]:
                     if kept[fault.signature] <= MADE_SMALLER:
                         file = keep(fault, smaller(jail, folder, fault, choices))
                     found.append(Found(fault, file))
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
+                remove(path)
     return tally, found
 
 
@@ -116,15 +113,22 @@ def given(path: Path) -> GeneratedFile:
 def written(folder: Path, name: str, file: GeneratedFile) -> Path:
     """The file, or a whole folder, in `folder`."""
     path = folder / f"{name}{file.ending}"
+    remove(path)
     if not file.files:
         path.write_bytes(file.content)
         return path
-    if path.exists():
-        shutil.rmtree(path)
     for relative, content in file.files.items():
         (path / relative).parent.mkdir(parents=True, exist_ok=True)
         (path / relative).write_bytes(content)
     return path
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def smaller(jail: Jail, folder: Path, fault: Fault, choices: list[int]) -> GeneratedFile:
