@@ -8,6 +8,7 @@
 #   make picture   photograph the bundled page for the README (needs Chromium)
 #   make prove     all proofs of the reader's safety that make test only samples, and packed weights beside the libraries
 #                  that write them (an hour; PROVE_ARGS="-n 4" on four cores; a second environment in .venv-libraries)
+#   make oracle    200,000 generated files, loaded by real loaders in a jail, against the reader (ORACLE_ARGS="-n 5000 --seed 2")
 #   make fuzz      ten minutes of coverage-guided fuzzing of the reader (installs atheris)
 #   make train     train the bundled checkpoint again (its bytes differ between processors and torch versions)
 #   make clean     remove all that this file makes, the environment included
@@ -17,7 +18,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench prove fuzz samples picture train clean
+.PHONY: demo test lint bench prove oracle fuzz samples picture train clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pthreport sample_reports/digits_cnn.pth -o demo_report.html
@@ -43,10 +44,14 @@ prove: $(VENV)/.installed-dev
 	$(VENV)-libraries/bin/python -W ignore tests/parameters/write_library_files.py build/library_files
 	PTHREPORT_LIBRARY_FILES=build/library_files $(BIN)/python -m pytest tests/parameters/test_against_libraries.py
 
-FUZZ_ARGS ?= -max_total_time=600
+ORACLE_ARGS ?= -n 200000 --jobs 2
+oracle: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.oracle $(ORACLE_ARGS)
+
+FUZZ_ARGS ?= --seconds 600
 fuzz: $(VENV)/.installed-dev
 	$(PIP) -c constraints.txt -e ".[fuzz]"
-	$(BIN)/python -m fuzz.reader $(FUZZ_ARGS)
+	$(BIN)/python -m fuzz $(FUZZ_ARGS)
 
 samples: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_reports.write_reports

@@ -1,12 +1,13 @@
 """A coverage-guided fuzz target: any bytes end in a tree or in one `CheckpointError`, within limits.
 
-    make fuzz                                    # ten minutes
-    make fuzz FUZZ_ARGS="-max_total_time=3600"   # any option of libFuzzer
+    make fuzz                                            # ten minutes
+    make fuzz FUZZ_ARGS="--seconds 7200 --idle 3600"     # two hours, or until an hour brings nothing new
 
 Whatever is raised beside `CheckpointError` and `ReadError`, a time-out (-timeout) or too much memory
 (-rss_limit_mb) is a finding: libFuzzer writes the input to `fuzz/work/` and stops. The first corpus is
-made from small good files of each container and the small ones among the hostile. A folder named in
-FUZZ_ARGS takes the inputs that are found; its files are read first.
+made from small good files of each container, the small ones among the hostile, and some of the oracle's grammar,
+whose changes are tried too: instructions and headers put in, spans doubled, cut out, cut off. The inputs
+that bring something new are kept in `fuzz/work/corpus`.
 """
 
 import os
@@ -26,6 +27,9 @@ LONGEST = 16_384
 
 READ = 10_000
 """Elements read of each tensor, from its beginning and its end."""
+
+GENERATED = 1_500
+"""Files of the oracle's grammar in the first corpus."""
 
 
 def one_input(data: bytes) -> None:
@@ -53,6 +57,7 @@ def seeds() -> None:
     """Write the first corpus: what the tests keep as small files, good and hostile."""
     from tests.checkpoint.test_any_bytes import good
     from tests.hostile.corpus import GROUPS
+    from tests.oracle.files import generate
 
     (WORK / "corpus").mkdir(parents=True, exist_ok=True)
     files = {
@@ -61,8 +66,23 @@ def seeds() -> None:
         for case in cases
         if case.kind != "bomb" and len(content := case.bytes()) <= LONGEST
     }
-    for name, content in (good() | files).items():
+    made = {f"oracle-{at}": generate(f"fuzz:{at}")[0].content for at in range(GENERATED)}
+    for name, content in (good() | files | made).items():
         (WORK / "corpus" / name.replace(" ", "-").replace("/", "-")).write_bytes(content)
+
+
+def mutate(data: bytes, most: int, seed: int) -> bytes:
+    """A changed input: by libFuzzer's own changes, or by those of the oracle's grammar."""
+    from tests.oracle.choices import Choices
+    from tests.oracle.files import changed
+
+    choices = Choices(str(seed))
+    if choices.below(3):
+        found: bytes = atheris.Mutate(data, len(data))
+        return found
+    for _ in range(1 + choices.below(3)):
+        data = changed(choices, data)
+    return data[:most]
 
 
 def main() -> None:
@@ -72,6 +92,7 @@ def main() -> None:
     atheris.Setup(
         [sys.argv[0], *sys.argv[1:], f"-max_len={LONGEST}", "-timeout=20", "-rss_limit_mb=2048", "corpus"],
         one_input,
+        custom_mutator=mutate,
     )
     atheris.Fuzz()
 
