@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from pthreport.redaction.words import is_stand_in, words
+from pthreport.redaction.words import LONGEST_NAME, is_stand_in, words
 
 Kind = Literal["home folder", "absolute path", "user name", "host name", "e-mail address"]
 
@@ -39,8 +39,9 @@ _WHOLE = re.compile(rf"/{_PART}(?:/{_PART})+/?")
 _DRIVE = re.compile(rf"(?<![\w])(?:[A-Za-z]:\\+|\\\\[\w.-]+\\+){_PART}(?:\\+{_PART})*")
 _SYSTEM = re.compile(r"/(?:dev|etc|usr|bin|sbin|lib\d*|proc|sys|tmp|opt|content|kaggle|app|var/tmp)(?:/|$)")
 _MAIL = re.compile(
-    r"(?<![\w.+-])(?P<user>[A-Za-z0-9][\w.+-]{0,60})@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,12}(?![\w.-]*[:/]/?\w)"
+    r"(?<![\w.+-])(?P<user>[A-Za-z0-9][\w.+-]{0,60}+)@(?P<host>[A-Za-z0-9-][\w.-]{0,254}+)(?![:/]/?\w)"
 )
+_MAIL_HOST = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,12}")
 _LOGIN = re.compile(r"(?<![\w.+/-])(?P<user>[a-z_][\w-]{0,30})@(?P<host>[A-Za-z][\w.-]{1,80})(?=:)")
 _ADDRESS = re.compile(
     r"(?<!\bs3)(?<!\bgs)(?<!\baz)(?<!\bhf)(?<!file)(?<!dbfs)://(?:[^\s/@]{1,80}@)?(?P<host>(?:\d{1,3}\.){3}\d{1,3}|[A-Za-z][\w-]*(?=[:/]|$)|"
@@ -74,9 +75,10 @@ _PUBLIC = frozenset({"github.com", "gitlab.com", "bitbucket.org", "huggingface.c
 _LOCAL = re.compile(r"localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|::1")
 
 
-def mentions(key: str, text: str) -> Iterator[Mention]:
-    """The private texts in `text`, which stands under the name `key`; none within another one."""
-    found = sorted(_all(key, text), key=lambda one: (one.start, -one.stop))
+def mentions(text: str, named: Kind | None = None) -> Iterator[Mention]:
+    """The private texts in `text`, none within another one; `named` is what its name says that it is as a whole
+    (`kind_of_private_name`)."""
+    found = sorted(_all(text, named), key=lambda one: (one.start, -one.stop))
     end = 0
     for one in found:
         if one.start >= end:
@@ -84,10 +86,10 @@ def mentions(key: str, text: str) -> Iterator[Mention]:
             end = one.stop
 
 
-def _all(key: str, text: str) -> Iterator[Mention]:
-    named = _by_key(key, text)
-    if named is not None:
-        yield named
+def _all(text: str, named: Kind | None) -> Iterator[Mention]:
+    whole_one = named and _as_named(text, named)
+    if whole_one:
+        yield whole_one
     if "/" in text or "\\" in text:
         for match in _HOME.finditer(text):
             yield Mention(match.start(), match.end(), "home folder", match["user"] or "")
@@ -104,7 +106,9 @@ def _all(key: str, text: str) -> Iterator[Mention]:
                 yield Mention(match.start("host"), match.end("host"), "host name", match["host"])
     if "@" in text:
         for match in _MAIL.finditer(text):
-            yield Mention(match.start(), match.end(), "e-mail address")
+            host = _MAIL_HOST.match(match["host"])
+            if host is not None:
+                yield Mention(match.start(), match.start("host") + host.end(), "e-mail address")
         for match in _LOGIN.finditer(text):
             if match["host"] in _PUBLIC:
                 continue
@@ -112,9 +116,9 @@ def _all(key: str, text: str) -> Iterator[Mention]:
             yield Mention(match.start("host"), match.end("host"), "host name", match["host"])
 
 
-def is_private_name(name: str) -> bool:
-    """Whether what stands under `name` is a user's or a host's name."""
-    return _kind_of_name(name) is not None
+def kind_of_private_name(name: str) -> Kind | None:
+    """ "user name" or "host name" where that is what a value called `name` would be."""
+    return _kind_of_name(name[-LONGEST_NAME:])
 
 
 @lru_cache(maxsize=4096)
@@ -127,9 +131,8 @@ def _kind_of_name(name: str) -> Kind | None:
     return "host name" if parts[-1] in _HOST_NAMES or set(pairwise(parts)) & _OF_HOSTS else None
 
 
-def _by_key(key: str, text: str) -> Mention | None:
-    kind = _kind_of_name(key)
-    if kind is None or is_stand_in(text) or len(text) > 200:
+def _as_named(text: str, kind: Kind) -> Mention | None:
+    if len(text) > LONGEST_NAME or is_stand_in(text):
         return None
     if kind == "user name":
         named = _IDENTIFIER.fullmatch(text) and text.casefold() not in EVERYBODY

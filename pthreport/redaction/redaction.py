@@ -3,14 +3,17 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from typing import TypeVar
+
+from msgspec import structs
 
 from pthreport.document import Discretion, PrivateText, Secret
 from pthreport.document.numbers import plural
-from pthreport.redaction.private_texts import EVERYBODY, Mention, is_private_name, mentions
+from pthreport.redaction.again import LONGEST_PERSON, people_again, replaced, secrets_again
+from pthreport.redaction.assignments import in_text
+from pthreport.redaction.private_texts import EVERYBODY, Kind, Mention, mentions
 from pthreport.redaction.secret_forms import Found, by_form
-from pthreport.redaction.secret_names import by_name, in_text, kind_of_name
-from pthreport.redaction.words import words
+from pthreport.redaction.secret_names import UNNAMED, Naming, by_name
 
 LISTED = 500
 """Secrets, and private texts, that a report lists."""
@@ -22,16 +25,23 @@ _SHORT = 15
 _SIGNS = re.compile(r"[/\\@=:\s]")
 """No secret, and no private text, is shorter than this without one of these signs, unless its name tells it."""
 
-_TELLING = 12
-"""First characters by which a secret is known again where a text was cut within it."""
+_LONG = 200
+"""Characters of a text that is looked through once, wherever it stands: a file of a few kilobytes may hold the
+same text of a mebibyte in thousands of places."""
 
 _WORD = re.compile(r"[a-z0-9]+")
 
+_Note = TypeVar("_Note", Secret, PrivateText)
 
-@lru_cache(maxsize=4096)
-def is_telling(name: str) -> bool:
-    """Whether what stands under `name` may be private or secret for the name alone."""
-    return kind_of_name(name) is not None or "wandb" in words(name) or is_private_name(name)
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A text that was looked through: what is left of it, and what was found in it, each once and without its
+    path."""
+
+    clean: str
+    secrets: tuple[Secret, ...]
+    private: tuple[PrivateText, ...]
 
 
 @dataclass
@@ -52,53 +62,47 @@ class Redaction:
     _alike: dict[str, int] = field(default_factory=dict)
     _folders: dict[str, int] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    _known: dict[tuple[str, Naming, Kind | None], _Looked] = field(default_factory=dict)
+    _known_keys: dict[str, _Looked] = field(default_factory=dict)
 
-    def value(self, path: str, name: str, text: str, around: str = "") -> str:
-        """`text`, which stands at `path` of the file under `name` (in what is called `around`), redacted."""
-        if len(text) < _SHORT and not (_SIGNS.search(text) or is_telling(name) or is_telling(around)):
+    def value(self, path: str, text: str, told: Naming = UNNAMED, private: Kind | None = None) -> str:
+        """`text`, which stands at `path` of the file, redacted. `told` is what its name tells of secrets,
+        `private` whether by its name it is a user or a host."""
+        if len(text) < _SHORT and not (told.kind or told.wandb or private or _SIGNS.search(text)):
             return text
-        looked = text[:LONGEST]
-        found = list(by_form(looked))
-        whole = by_name(name, looked, around)
-        if whole is not None:  # all of it goes, and a form says more of what it is
-            found = [replace(found[0], start=0, stop=len(looked)) if found else whole]
-        else:
-            found = _apart([*found, *in_text(looked)])
-        for one in found:
-            self._note_secret(path, one)
-        clean = self._without(text, found)
-        private = list(mentions(name, clean[:LONGEST]))
-        for mention in private:
-            self._note_private(path, mention, clean)
-        return self._hidden(clean, private) if self.redact_paths else clean
+        looked = self._known.get((text, told, private))
+        if looked is None:
+            looked = self._look(text, told, private)
+            if len(text) >= _LONG:
+                self._known[text, told, private] = looked
+        self._note(path, looked)
+        return looked.clean
 
     def key(self, path: str, key: str) -> None:
         """Note what `key` itself holds; it stays where it stands, and `anywhere` redacts what is made of it."""
         if len(key) < _SHORT:
             return
-        for one in _apart(by_form(key[:LONGEST])):
-            self._note_secret(path, one)
-            self._label(one, key[one.start : one.stop])
-        for mention in mentions("", key[:LONGEST]):
-            self._note_private(path, mention, key)
+        looked = self._known_keys.get(key)
+        if looked is None:
+            text = key[:LONGEST]
+            secrets = _apart(by_form(text))
+            for one in secrets:
+                self._label(one, text[one.start : one.stop])
+            looked = _Looked(key, _secrets_of(secrets), self._private_of(text, list(mentions(text))))
+            if len(key) >= _LONG:
+                self._known_keys[key] = looked
+        self._note(path, looked)
 
     def anywhere(self) -> Callable[[str], str]:
         """What redacts any text about the file, now that all its values have been seen: names, places,
         messages, also where they were cut within a secret."""
-        known = {raw[:_TELLING]: (raw, label) for raw, label in self._labels.items() if len(raw) > _TELLING}
-        names = sorted(self._names, key=lambda name: (-len(name), name))
-        people = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, names))})(?![A-Za-z0-9])", re.I)
+        secrets, people = secrets_again(self._labels), people_again(self._names)
 
         def redact(text: str) -> str:
             if not self.show_secrets:
-                text = self._without(text, _apart(by_form(text)))
-                for telling, (raw, label) in known.items():
-                    if telling in text:
-                        text = _cut_out(text, raw, label)
+                text = secrets(self._without(text, _apart(by_form(text))))
             if self.redact_paths:
-                text = self._hidden(text, mentions("", text))
-                if names:
-                    text = people.sub(lambda match: self._names[match[0].casefold()], text)
+                text = people(self._hidden(text, mentions(text)))
             return text
 
         return redact
@@ -113,40 +117,48 @@ class Redaction:
             paths_hidden=self.redact_paths,
         )
 
-    def _note_secret(self, path: str, found: Found) -> None:
-        measured = found.hint and found.kind != "private key"
-        secret = Secret(
-            path=path,
-            kind=found.kind,
-            by="name" if found.named else "form",
-            hint=found.hint,
-            length=found.stop - found.start if measured else None,
+    def _look(self, text: str, told: Naming, private: Kind | None) -> _Looked:
+        looked = text[:LONGEST]
+        found = list(by_form(looked))
+        whole = by_name(looked, told)
+        if whole is not None:  # all of it goes, and a form says more of what it is
+            found = [replace(found[0], start=0, stop=len(looked)) if found else whole]
+        else:
+            found = _apart([*found, *in_text(looked)])
+        clean = self._without(text, found)
+        mentioned = list(mentions(clean[:LONGEST], private))
+        return _Looked(
+            self._hidden(clean, mentioned) if self.redact_paths else clean,
+            _secrets_of(found),
+            self._private_of(clean, mentioned),
         )
-        if len(self._secrets) < LISTED:
-            self._secrets[secret] = None
-        elif secret not in self._secrets:
-            self._left_out += 1
 
-    def _note_private(self, path: str, mention: Mention, text: str) -> None:
-        shown = "" if self.redact_paths else text[mention.start : mention.stop][:200]
-        private = PrivateText(path=path, kind=mention.kind, text=shown)
-        if len(self._private) < LISTED:
-            self._private[private] = None
-        elif private not in self._private:
-            self._left_out += 1
-        word = mention.name.casefold()
-        if len(word) > 2 and word not in EVERYBODY and word not in self.ordinary:
-            self._names[word] = "[host]" if mention.kind == "host name" else "[user]"
+    def _note(self, path: str, looked: _Looked) -> None:
+        self._left_out += _list(self._secrets, path, looked.secrets)
+        self._left_out += _list(self._private, path, looked.private)
+
+    def _private_of(self, text: str, found: list[Mention]) -> tuple[PrivateText, ...]:
+        for mention in found:
+            word = mention.name.casefold()
+            if 2 < len(word) <= LONGEST_PERSON and word not in EVERYBODY and word not in self.ordinary:
+                self._names[word] = "[host]" if mention.kind == "host name" else "[user]"
+        texts = ("" if self.redact_paths else text[one.start : one.stop][:200] for one in found)
+        return tuple(
+            dict.fromkeys(
+                PrivateText(path="", kind=one.kind, text=shown)
+                for one, shown in zip(found, texts, strict=True)
+            )
+        )
 
     def _without(self, text: str, found: Iterable[Found]) -> str:
-        """`text` with a label in the place of each secret."""
+        """`text` with a label in the place of each secret; they come in order."""
         if self.show_secrets:
             return text
-        for one in sorted(found, key=lambda one: -one.start):
-            # What was looked through may end within the last secret: nothing of it stays.
-            stop = one.stop if one.stop < LONGEST else len(text)
-            text = text[: one.start] + self._label(one, text[one.start : stop]) + text[stop:]
-        return text
+        # What was looked through may end within the last secret: nothing of it stays.
+        ends = ((one, one.stop if one.stop < LONGEST else len(text)) for one in found)
+        return replaced(
+            text, ((one.start, stop, self._label(one, text[one.start : stop])) for one, stop in ends)
+        )
 
     def _label(self, found: Found, raw: str) -> str:
         if not found.hint:
@@ -162,9 +174,9 @@ class Redaction:
 
     def _hidden(self, text: str, private: Iterable[Mention]) -> str:
         """`text` with private texts hidden; of a path the last part is left."""
-        for one in sorted(private, key=lambda one: -one.start):
-            text = text[: one.start] + self._cover(one, text[one.start : one.stop]) + text[one.stop :]
-        return text
+        return replaced(
+            text, ((one.start, one.stop, self._cover(one, text[one.start : one.stop])) for one in private)
+        )
 
     def _cover(self, mention: Mention, raw: str) -> str:
         if mention.kind == "user name":
@@ -185,6 +197,31 @@ def words_of(paths: Iterable[str]) -> frozenset[str]:
     return frozenset(_WORD.findall(" ".join(paths).casefold()))
 
 
+def _secrets_of(found: Iterable[Found]) -> tuple[Secret, ...]:
+    """What is said of the secrets of one text, each once."""
+    return tuple(
+        dict.fromkeys(
+            Secret(
+                path="",
+                kind=one.kind,
+                by="name" if one.named else "form",
+                hint=one.hint,
+                length=one.stop - one.start if one.hint and one.kind != "private key" else None,
+            )
+            for one in found
+        )
+    )
+
+
+def _list(listed: dict[_Note, None], path: str, found: tuple[_Note, ...]) -> int:
+    """List what was found at `path`; how many there is no place for."""
+    for number, one in enumerate(found):
+        if len(listed) == LISTED:
+            return len(found) - number
+        listed[structs.replace(one, path=path)] = None
+    return 0
+
+
 def _apart(found: Iterable[Found]) -> list[Found]:
     """The secrets in the order of the text, none within another; a form says more than a name."""
     kept: list[Found] = []
@@ -195,15 +232,3 @@ def _apart(found: Iterable[Found]) -> list[Found]:
             continue
         kept.append(one)
     return kept
-
-
-def _cut_out(text: str, raw: str, label: str) -> str:
-    """`text` without what it holds of `raw`, as far as it goes on like it."""
-    at = text.find(raw[:_TELLING])
-    while at >= 0:
-        stop = at + _TELLING
-        while stop < len(text) and stop - at < len(raw) and text[stop] == raw[stop - at]:
-            stop += 1
-        text = text[:at] + label + text[stop:]
-        at = text.find(raw[:_TELLING], at + len(label))
-    return text

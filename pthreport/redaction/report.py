@@ -54,9 +54,7 @@ def without_paths(report: Report) -> Report:
     ordinary = words_of(tensor.path for tensor in report.tensors)
     redaction = Redaction(show_secrets=True, redact_paths=True, ordinary=ordinary)
     for one in report.discretion.private:
-        # A text of its own kind is what stood under a user's or a host's name.
-        name = {"user name": "user", "host name": "host"}.get(one.kind, "")
-        redaction.value(one.path, name, one.text)
+        redaction.value(one.path, one.text, private=one.kind if one.kind.endswith(" name") else None)
     hidden = redacted(report, redaction.anywhere())
     private = tuple(msgspec.structs.replace(one, text="") for one in hidden.discretion.private)
     discretion = msgspec.structs.replace(hidden.discretion, private=private, paths_hidden=True)

@@ -63,6 +63,12 @@ _SIGNED = re.compile(
     r"(?P<secret>[A-Za-z0-9%+/_=.-]{16,})"
 )
 
+_JWT = re.compile(
+    r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?(?<![A-Za-z0-9_])(?=eyJ[A-Za-z0-9_-]{8}))"
+    r"(?P<secret>eyJ[A-Za-z0-9_-]++\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)"
+)
+"""From the first place of a run of its letters at which one may begin: each run is looked at once."""
+
 FORMS = (
     _form("private key", "PEM", "PRIVATE", _PEM),
     _form("AWS access key", "AKIA…", "AKIA ASIA", rf"(?:AKIA|ASIA)[A-Z0-9]{{16}}{_END}"),
@@ -82,9 +88,7 @@ FORMS = (
     ),
     _form("Google API key", "AIza…", "AIza", r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])"),
     _form("Google OAuth token", "ya29.…", "ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
-    _form(
-        "JSON Web Token", "eyJ…", "eyJ", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"
-    ),
+    Form("JSON Web Token", "eyJ…", (".eyJ",), _JWT),
     _form("npm token", "npm_…", "npm_", rf"npm_[A-Za-z0-9]{{36}}{_END}"),
     _form("PyPI token", "pypi-…", "pypi-AgE", r"pypi-AgE[A-Za-z0-9_-]{50,}"),
     _form("SendGrid key", "SG.…", "SG.", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),

@@ -9,7 +9,6 @@ from pthreport.checkpoint import (
     Checkpoint,
     Collection,
     Global,
-    Limits,
     LongBytes,
     ReadError,
     Record,
@@ -18,10 +17,12 @@ from pthreport.checkpoint import (
     Visit,
     walk,
 )
-from pthreport.checkpoint import Mapping as NamedMapping
 from pthreport.checkpoint.source import Held
 from pthreport.document.numbers import plural
+from pthreport.redaction.changes import with_changes
+from pthreport.redaction.private_texts import Kind, kind_of_private_name
 from pthreport.redaction.redaction import LONGEST, Redaction, words_of
+from pthreport.redaction.secret_names import UNNAMED, Naming, naming
 
 LONG_BYTES = 64 << 20
 """Bytes of long byte strings, the source texts of archives, that are looked through in all."""
@@ -45,44 +46,43 @@ def redact(checkpoint: Checkpoint, redaction: Redaction) -> None:
     if redaction.redact_paths:
         redaction.ordinary = words_of(checkpoint.tensors)
     changes: list[tuple[Visit, Value]] = []
-    names = _Names()
+    texts = _Texts(redaction)
     sources = _Sources(redaction)
     for visit in walk(checkpoint.tree, checkpoint.limits):
         value = visit.value
         if isinstance(visit.key, str):
             redaction.key(visit.path, visit.key)
         if isinstance(value, str | bytes):
-            name, around = names.of(visit)
-            new = _redacted(redaction, visit, name, around)
+            new = texts.redacted(visit)
         else:
-            if isinstance(value, _CONTAINERS):
-                names.enter(visit)
-            else:
-                names.pass_by(visit)
+            texts.between(visit)
             new = sources.redacted(visit) if isinstance(value, _WITH_SOURCE) else None
         if new is not None:
             changes.append((visit, new))
     if changes:
-        checkpoint.tree = _with(checkpoint.tree, changes, checkpoint.limits)
+        checkpoint.tree = with_changes(checkpoint.tree, changes, checkpoint.limits)
 
 
 class _Names:
-    """The names that texts go by, as a walk comes to them.
+    """What their names tell of texts, as a walk comes to them.
 
     What stands in a list goes by the list's name, unless the text before it is an option
-    (["--password", ...]) or the two are a pair (("password", ...)).
+    (["--password", ...]) or the two are a pair (("password", ...)) and tell more; a "value" goes by the "name"
+    beside it.
     """
 
     def __init__(self) -> None:
+        self._told: dict[str | None, Naming] = {None: UNNAMED}
         self._names: dict[str | None, str] = {None: ""}
         self._pairs: set[str | None] = set()
         self._before: dict[str | None, str] = {}
+        self._beside: dict[str | None, str] = {}
 
     def enter(self, visit: Visit) -> None:
         """A container."""
         self.pass_by(visit)
         if visit.repeat_of is None:
-            self._names[visit.path] = self._name(visit)
+            self._names[visit.path], self._told[visit.path] = self._of_its_own(visit)
             if isinstance(visit.value, list | tuple) and len(visit.value) == 2:
                 self._pairs.add(visit.path)
 
@@ -91,36 +91,74 @@ class _Names:
         if self._before:
             self._before.pop(visit.parent, None)
 
-    def of(self, visit: Visit) -> tuple[str, str]:
-        """The name of a text or byte string, and the name of what holds it where that is no list."""
-        parent = visit.parent
-        last = self._before.pop(parent, "")
-        name = self._name(visit)
-        if type(visit.key) is not int:
-            return name, self._names[parent]
-        if last.startswith("-") or (last and parent in self._pairs):
-            name = last.lstrip("-")
-        if isinstance(visit.value, str) and len(visit.value) < 80:
-            self._before[parent] = visit.value
-        return name, ""
+    def of(self, visit: Visit) -> tuple[Naming, Kind | None]:
+        """What is told of a text or byte string, and whether by its name it is a user or a host."""
+        parent, value = visit.parent, visit.value
+        name, told = self._of_its_own(visit)
+        short = isinstance(value, str) and len(value) < 80
+        last = ""
+        if type(visit.key) is int:
+            last = self._before.pop(parent, "")
+            last = last if last.startswith("-") or parent in self._pairs else ""
+            if short:
+                self._before[parent] = value
+        elif name == "value":
+            last = self._beside.get(parent, "")
+        elif short and name in ("name", "key"):
+            self._beside[parent] = value
+        if last:
+            of_last = naming(last.lstrip("-"), self._told[parent])
+            if of_last.kind or not told.kind:
+                name, told = last.lstrip("-"), of_last
+        return told, kind_of_private_name(name)
 
-    def _name(self, visit: Visit) -> str:
-        return self._names[visit.parent] if type(visit.key) is int else visit.key_text
+    def _of_its_own(self, visit: Visit) -> tuple[str, Naming]:
+        """The name of a value without what stands before it, and what that tells."""
+        told = self._told[visit.parent]
+        if type(visit.key) is int:
+            return self._names[visit.parent], told
+        return visit.key_text, naming(visit.key_text, told)
 
 
-def _redacted(redaction: Redaction, visit: Visit, name: str, around: str) -> Value:
-    """What to put in the place of a text or a byte string, None where it stays."""
-    value = visit.value
-    if isinstance(value, str):
-        clean = redaction.value(visit.path, name, value, around)
-        return None if clean == value else clean
-    text = value[:SHORT_BYTES].replace(b"\0", b"").decode("latin-1")  # also text of two or four bytes each
-    clean = redaction.value(visit.path, name, text, around)
-    if clean == text:
-        return None
-    return BytesText(
-        clean if text.isprintable() else f"[redacted: {plural(len(value), 'byte')} with a secret in them]"
-    )
+class _Texts:
+    """The texts and byte strings of a tree, redacted."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction = redaction
+        self._names = _Names()
+        self._decoded: dict[bytes, str] = {}
+
+    def redacted(self, visit: Visit) -> Value:
+        """What to put in the place of a text or a byte string, None where it stays."""
+        value = visit.value
+        told, private = self._names.of(visit)
+        text = value if isinstance(value, str) else self._text(value)
+        clean = self._redaction.value(visit.path, text, told, private)
+        if clean == text:
+            return None
+        if isinstance(value, str):
+            return clean
+        return BytesText(
+            clean
+            if text.isprintable()
+            else f"[redacted: {plural(len(value), 'byte')} with a secret in them]"
+        )
+
+    def between(self, visit: Visit) -> None:
+        """A value that is neither."""
+        if isinstance(visit.value, _CONTAINERS):
+            self._names.enter(visit)
+        else:
+            self._names.pass_by(visit)
+
+    def _text(self, value: bytes) -> str:
+        """A byte string as text, also one of two or four bytes a character; the same one each time."""
+        text = self._decoded.get(value)
+        if text is None:
+            text = value[:SHORT_BYTES].replace(b"\0", b"").decode("latin-1")
+            if len(value) > 200:
+                self._decoded[value] = text
+        return text
 
 
 class _Sources:
@@ -152,7 +190,7 @@ class _Sources:
 
     def _text(self, path: str, said: str, text: str | None) -> str | None:
         if text not in self._clean:
-            self._clean[text] = self._redaction.value(f"{path} ({said})", "", text or "")
+            self._clean[text] = self._redaction.value(f"{path} ({said})", text or "")
         return self._clean[text]
 
 
@@ -163,66 +201,5 @@ def _code(redaction: Redaction, path: str, value: LongBytes) -> tuple[LongBytes 
     except ReadError:
         return None, 0
     text = content.decode("utf-8", "replace")
-    clean = redaction.value(path, "", text)
+    clean = redaction.value(path, text)
     return None if clean == text else LongBytes(Held(clean.encode("utf-8"))), len(content)
-
-
-def _with(tree: Value, changes: list[tuple[Visit, Value]], limits: Limits) -> Value:
-    """The tree with other values in some places. Tuples are made anew, wherever one of them stands."""
-    at: dict[str | None, Value] = {}
-    held: dict[int, list[tuple[str | None, Value]]] = {}
-    for visit in walk(tree, limits):
-        if isinstance(visit.value, _CONTAINERS) and visit.repeat_of is None:
-            at[visit.path] = visit.value
-        if isinstance(visit.value, tuple):
-            held.setdefault(id(visit.value), []).append((visit.parent, visit.key))
-    items: dict[int, list[Value]] = {}
-    made: dict[int, Value] = {}
-    waiting: list[tuple[str | None, Value, Value, Value]] = [
-        (visit.parent, visit.key, visit.value, new) for visit, new in changes
-    ]
-    while waiting:
-        parent, key, old, new = waiting.pop()
-        if parent is None:
-            tree = new
-            continue
-        holder = at[parent]
-        if not isinstance(holder, tuple):
-            _put(holder, key, old, new)
-            continue
-        inside = items.setdefault(id(holder), list(holder))
-        inside[key] = new
-        former = made.get(id(holder), holder)
-        made[id(holder)] = tuple(inside)
-        waiting.extend((above, own, former, made[id(holder)]) for above, own in held[id(holder)])
-    return tree
-
-
-def _put(holder: Value, key: Value, old: Value, new: Value) -> None:
-    """Put `new` where `old` stands under `key`."""
-    if isinstance(holder, Collection):
-        holder.items[key] = new
-    elif isinstance(holder, list):
-        holder[key] = new
-    elif isinstance(holder, dict):
-        if isinstance(holder, NamedMapping) and holder.get(key) is not old:
-            holder.attributes[key] = new
-        else:
-            holder[key] = new
-    elif isinstance(holder, Tensor):
-        if isinstance(holder.attributes, dict):
-            holder.attributes[key] = new
-        else:
-            holder.attributes = new
-    elif isinstance(holder.state, dict) and key in holder.state and holder.state[key] is old:
-        holder.state[key] = new
-    elif holder.args is old:
-        holder.args = new
-    elif holder.state is old:
-        holder.state = new
-    elif type(key) is int and key < len(holder.items) and holder.items[key] is old:
-        holder.items[key] = new
-    else:
-        holder.pairs[:] = [
-            (name, new if name == key and value is old else value) for name, value in holder.pairs
-        ]

@@ -3,6 +3,9 @@
 import re
 from functools import lru_cache
 
+LONGEST_NAME = 200
+"""Characters of a name, its last ones, that are looked at: the last word says what a name is."""
+
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 _STAND_IN = re.compile(
@@ -13,10 +16,14 @@ _STAND_IN = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in small letters: `hubToken`, `HUB_TOKEN` and `hub-token` are hub, token."""
-    return tuple(part.casefold() for part in _WORD.findall(name[:200]))
+    return _words(name[-LONGEST_NAME:])
+
+
+@lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in _WORD.findall(name))
 
 
 def is_stand_in(value: str) -> bool:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pthreport.redaction.secret_names import by_name, in_text
+from pthreport.redaction.assignments import in_text
+from pthreport.redaction.secret_names import by_name, naming
 from tests.redaction.secrets import ORDINARY
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -30,22 +31,25 @@ KEY = "0123456789abcdef0123456789abcdef01234567"
     ],
 )
 def test_the_whole_value_is_the_secret(name: str, value: str, kind: str) -> None:
-    found = by_name(name, value)
+    found = by_name(value, naming(name))
     assert found is not None
     assert (found.start, found.stop, found.kind, found.named) == (0, len(value), kind, True)
 
 
 def test_what_holds_it_may_name_it() -> None:
-    assert by_name("login", KEY, "wandb") is not None
-    assert by_name("database", "qwerty12", "secrets") is not None
-    assert by_name("login", KEY, "other") is None
+    assert by_name(KEY, naming("login", naming("wandb"))) is not None
+    assert by_name("qwerty12", naming("database", naming("secrets"))) is not None
+    assert by_name("qwerty12", naming("host", naming("database", naming("secrets")))) is not None
+    assert by_name("qwerty12", naming("host_type", naming("secrets"))) is None
+    assert by_name(KEY, naming("login", naming("other"))) is None
+    assert by_name(KEY, naming("commit", naming("wandb"))) is None
 
 
 @pytest.mark.parametrize("name", [key for key, value in ORDINARY.items() if isinstance(value, str)])
 def test_what_configurations_hold_is_none(name: str) -> None:
     value = ORDINARY[name]
     assert isinstance(value, str)
-    assert by_name(name, value) is None
+    assert by_name(value, naming(name)) is None
     assert list(in_text(value)) == []
 
 
