@@ -19,7 +19,7 @@ MOST = 2.5
 """Times as long for twice as much; a square gives four."""
 
 
-def growth(once: Callable[[], None], twice: Callable[[], None]) -> float:
+def growth(once: Callable[[], object], twice: Callable[[], object]) -> float:
     """How many times as long `twice` takes as `once`: of the processor's time in this one run, the best of several."""
     best = [float("inf"), float("inf")]
     for _ in range(12):
@@ -59,7 +59,7 @@ UNITS = [
 @pytest.mark.parametrize("unit", UNITS, ids=ascii)
 @pytest.mark.parametrize(("head", "name"), [("", "note"), ("u@aa", "password"), ('token="', "user")])
 def test_a_text_of_one_repeated_word(unit: str, head: str, name: str) -> None:
-    def look(length: int) -> Callable[[], None]:
+    def look(length: int) -> Callable[[], object]:
         text = (head + unit * (length // len(unit) + 1))[:length] + ":x"
         told, private = naming(name), kind_of_private_name(name)
 
@@ -83,7 +83,7 @@ def tokens(count: int) -> list[str]:
     "secrets", [lambda n: " ".join(tokens(n)), lambda n: "".join(f"http://u:p{i}@h " for i in range(n))]
 )
 def test_a_text_of_many_secrets(secrets: Callable[[int], str]) -> None:
-    def look(count: int) -> Callable[[], None]:
+    def look(count: int) -> Callable[[], object]:
         text = secrets(count)
         return lambda: Redaction().value("path", text) and None
 
@@ -91,7 +91,7 @@ def test_a_text_of_many_secrets(secrets: Callable[[int], str]) -> None:
 
 
 def test_many_secrets_and_people_found_again() -> None:
-    def look(count: int) -> Callable[[], None]:
+    def look(count: int) -> Callable[[], object]:
         redaction = Redaction(redact_paths=True)
         for number, token in enumerate(tokens(count)):
             redaction.value("path", token)
@@ -131,7 +131,7 @@ LONG = f"a {TOKENS['GitHub token']} and a {MIXED}://{MIXED}:{MIXED}@h token=a1b2
     ],
 )
 def test_a_tree_of_many_secrets(tree: Callable[[int], Any], tmp_path: Path) -> None:
-    def look(count: int) -> Callable[[], None]:
+    def look(count: int) -> Callable[[], object]:
         path = tmp_path / f"{count}.pkl"
         path.write_bytes(pickle.dumps(tree(count), 4))
 
